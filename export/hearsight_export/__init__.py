@@ -1,0 +1,1 @@
+"""Makes, trains and exports the models that Hearsight runs."""
