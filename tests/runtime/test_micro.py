@@ -1,0 +1,75 @@
+"""The micro bundles in the repository are those that their script makes, and stay small."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+MICRO = Path(__file__).resolve().parents[1] / "micro"
+NAMES = ("micro", "micro-flow", "micro-eye")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundles made anew by the script, as its own docstring says to call it."""
+    place = tmp_path_factory.mktemp("made")
+    env = {**os.environ, "XDG_CACHE_HOME": str(place / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, str(MICRO / "make_micro.py"), str(place)], check=True, env=env)
+    return place
+
+
+def manifest_without_golden_outputs(folder: Path) -> dict[str, Any]:
+    """Golden outputs are computed, so their last bit is the machine's."""
+    data = json.loads((folder / "bundle.json").read_bytes())
+    for graph in data["graphs"].values():
+        for tensor in graph["check"]["outputs"]:
+            del tensor["sha256"]
+    return data
+
+
+def golden_outputs(folder: Path) -> dict[str, str]:
+    """File to dtype."""
+    graphs = json.loads((folder / "bundle.json").read_bytes())["graphs"].values()
+    return {t["file"]: t["dtype"] for graph in graphs for t in graph["check"]["outputs"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_script_makes_the_same_files(made: Path, name: str):
+    assert manifest_without_golden_outputs(made / name) == manifest_without_golden_outputs(
+        MICRO / name
+    )
+    computed = golden_outputs(MICRO / name)
+    for path in (MICRO / name).rglob("*"):
+        file = path.relative_to(MICRO / name).as_posix()
+        again = made / name / file
+        if file in computed:
+            new, old = (np.fromfile(p, computed[file]) for p in (again, path))
+            np.testing.assert_allclose(new, old, rtol=1e-6, atol=1e-7)
+        elif path.is_file() and file != "bundle.json":
+            assert again.read_bytes() == path.read_bytes(), file
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_micro_bundle_is_under_a_megabyte(name: str):
+    assert sum(path.stat().st_size for path in (MICRO / name).rglob("*") if path.is_file()) < 2**20
+
+
+def test_between_them_they_have_every_role_precision_kind_and_modality():
+    manifests = [json.loads((MICRO / name / "bundle.json").read_bytes()) for name in NAMES]
+    graphs = [(role, graph) for data in manifests for role, graph in data["graphs"].items()]
+    assert {role for role, _ in graphs} == set(
+        ["tokenize", "text", "image", "frames", "audio", "denoise", "encode", "decode", "vocoder"]
+    )
+    assert {p for _, graph in graphs for p in graph["variants"]} == {"fp32", "fp16", "int8"}
+    assert {data["kind"] for data in manifests} == {"both", "generator", "conditioner"}
+    assert set(manifests[0]["conditioners"]) == {"text", "image", "video", "audio"}
+    decodes = [graph for role, graph in graphs if role == "decode"]
+    assert {spec["name"] for graph in decodes for spec in graph["outputs"]} == {"mel", "audio"}
+    assert "noise" in {spec["name"] for graph in decodes for spec in graph["inputs"]}
