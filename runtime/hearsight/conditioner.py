@@ -1,0 +1,214 @@
+"""Prompts become conditions: text, pictures, videos and sounds meet in the bundle's space."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import RequestError
+from .manifest import Role
+from .mixing import average, branches
+from .request import Modality, Prompt, Request
+from .sampler import Cancel, Progress
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
+    from .engine import Engine, Tensors
+
+__all__ = ["MAX_TEXT_BYTES", "Conditioner", "Conditioning", "condition"]
+
+MAX_TEXT_BYTES = 100_000
+
+_MODALITIES: tuple[Modality, ...] = ("text", "image", "video", "audio")
+_SHOWN_WORDS = 12
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What the denoiser is told: conditions [G, ...space], their weights [G], and remarks.
+
+    cold: whether a graph had to be opened for it.
+    """
+
+    cond: Array
+    weights: Array
+    notes: tuple[str, ...]
+    cold: bool
+
+
+class Conditioner:
+    """One bundle's ways from a prompt to a condition."""
+
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        self._bundle = bundle
+        self._engine = engine
+        self._words: frozenset[str] | None = None
+
+    @property
+    def understands(self) -> tuple[Modality, ...]:
+        """Kinds of prompt that this bundle takes."""
+        known = self._bundle.manifest.conditioners
+        return tuple(m for m in _MODALITIES if getattr(known, m) is not None)
+
+    def is_open(self, modality: Modality) -> bool:
+        """Whether the graphs for this kind of prompt have run before."""
+        return all(self._engine.is_open(role) for role in self._graphs(modality))
+
+    def condition(self, modality: Modality, value: str, cancel: Cancel) -> Array:
+        """The condition [...space] for a text, or for the file at a path.
+
+        Raises:
+            MediaError: the file cannot be read as what it is said to be.
+            Cancelled: within the graph that was running.
+        """
+        first, *rest = self._graphs(modality)
+        name = self._bundle.manifest.graphs[first].inputs[0].name
+        runs = [self._engine.run(first, {name: x}, cancel) for x in self._inputs(modality, value)]
+        tensors: Tensors = runs[0]
+        for role in rest:
+            names = [spec.name for spec in self._bundle.manifest.graphs[role].inputs]
+            if role == "frames":
+                embedded = [only for run in runs for only in run.values()]
+                inputs: Tensors = {names[0]: np.stack(embedded, axis=1)}
+            else:
+                inputs = {name: tensors[name] for name in names}
+            tensors = self._engine.run(role, inputs, cancel)
+        return tensors["cond"][0]
+
+    def unknown_words(self, text: str) -> list[str]:
+        """Words of a text that the model has never met, each once, in order."""
+        conditioner = self._bundle.manifest.conditioners.text
+        if conditioner is None or conditioner.vocabulary is None:
+            return []
+        if self._words is None:
+            listed = self._bundle.path(conditioner.vocabulary).read_text("utf-8")
+            self._words = frozenset(listed.split())
+        words = re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("\u2019", "'"))
+        known = self._words
+        return list(
+            dict.fromkeys(w for w in words if w not in known and w.removesuffix("'s") not in known)
+        )
+
+    def _graphs(self, modality: Modality) -> tuple[Role, ...]:
+        return getattr(self._bundle.manifest.conditioners, modality).graphs
+
+    def _inputs(self, modality: Modality, value: str) -> Iterator[NDArray[Any]]:
+        """What the first graph runs on: once, but for each frame of a video."""
+        from . import media
+
+        known = self._bundle.manifest.conditioners
+        if modality == "text":
+            yield np.array([value], dtype=object)
+        elif modality == "image":
+            yield media.read_image(value)[None]
+        elif modality == "video":
+            assert known.video, "the caller asked `understands`"
+            frames = media.read_video(value, fps=known.video.fps, max_frames=known.video.max_frames)
+            yield from frames[:, None]
+        else:
+            assert known.audio, "the caller asked `understands`"
+            rate, seconds = known.audio.sample_rate, known.audio.seconds
+            wanted = round(seconds * rate)
+            heard = media.read_audio(value, sample_rate=rate, seconds=seconds)[:wanted]
+            yield np.pad(heard, (0, wanted - len(heard)))[None]
+
+
+def condition(
+    request: Request,
+    conditioners: Sequence[Conditioner],
+    empty: Array | None,
+    progress: Progress,
+    cancel: Cancel,
+) -> Conditioning:
+    """Encode and mix the prompts of a resolved request.
+
+    The first conditioner that understands a modality encodes it. `empty` is the condition that
+    stands for no prompt: it plays for an empty text, and guidance leads away from it unless the
+    request has a negative prompt.
+
+    Raises:
+        RequestError: no conditioner understands a prompt, or guidance has no counterpart.
+    """
+    assert request.guidance is not None, "the request is resolved"
+    prompts = [p for p in request.prompts if not p.blank]
+    negative = Prompt("text", request.negative)
+    spoken = prompts if negative.blank else [*prompts, negative]
+    notes: list[str] = []
+    encoded: list[Array] = []
+    cold = False
+    for index, prompt in enumerate(spoken):
+        cancel.raise_if()
+        conditioner = _able(conditioners, prompt.modality)
+        value = prompt.value
+        cold = cold or not conditioner.is_open(prompt.modality)
+        progress("encode", index, len(spoken))
+        if prompt.modality == "text":
+            value, remarks = _readable(value, conditioner)
+            notes += remarks
+        encoded.append(conditioner.condition(prompt.modality, value, cancel))
+    if spoken:
+        progress("encode", len(spoken), len(spoken))
+    against = empty if negative.blank else encoded.pop()
+    if not negative.blank and request.guidance == 1:
+        notes.append("The negative prompt changes nothing at guidance 1; raise the guidance.")
+    if not prompts:
+        notes.append("The text is empty, so the sound follows nothing but the seed.")
+        cond, weights = _unprompted(empty, None if negative.blank else against, request.guidance)
+    else:
+        if len(prompts) < len(request.prompts):
+            notes.append("An empty text among the prompts was left out.")
+        shares = [prompt.weight for prompt in prompts]
+        if request.mix == "average":
+            encoded, shares = [average(encoded, shares)], [1.0]
+        cond, weights = branches(encoded, shares, against, request.guidance)
+    return Conditioning(cond, weights, tuple(notes), cold)
+
+
+def _unprompted(empty: Array | None, against: Array | None, guidance: float) -> tuple[Array, Array]:
+    if empty is None:
+        raise RequestError(
+            "The text is empty, and this bundle cannot play without a prompt; describe a sound."
+        )
+    if against is None:
+        return branches([empty], [1.0], None, 1.0)
+    return branches([empty], [1.0], against, guidance)
+
+
+def _able(conditioners: Sequence[Conditioner], modality: Modality) -> Conditioner:
+    for conditioner in conditioners:
+        if modality in conditioner.understands:
+            return conditioner
+    known = {m for conditioner in conditioners for m in conditioner.understands}
+    raise RequestError(
+        f"No loaded bundle understands {modality} prompts"
+        + (f", only {', '.join(sorted(known))}" if known else "")
+        + "; load a conditioner bundle of the same space for it."
+    )
+
+
+def _readable(text: str, conditioner: Conditioner) -> tuple[str, list[str]]:
+    """The text that will be encoded, and remarks about what of it counts."""
+    notes: list[str] = []
+    raw = text.replace("\0", " ").encode()
+    if len(raw) > MAX_TEXT_BYTES:
+        notes.append(
+            f"The text of {len(raw):,} bytes is too long; "
+            f"its first {MAX_TEXT_BYTES:,} bytes were used."
+        )
+    text = raw[:MAX_TEXT_BYTES].decode(errors="ignore")
+    unknown = conditioner.unknown_words(text)
+    if unknown:
+        more = len(unknown) - _SHOWN_WORDS
+        notes.append(
+            "These words were not understood, so the sound does not follow them: "
+            + ", ".join(unknown[:_SHOWN_WORDS])
+            + (f" and {more} more." if more > 0 else ".")
+        )
+    return text, notes

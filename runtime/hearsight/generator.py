@@ -1,0 +1,294 @@
+"""The whole chain: a request goes in, prompts are encoded, noise is denoised, takes come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import noise, schedule
+from .conditioner import Conditioner, Conditioning, condition
+from .decoder import decode, latent_shape
+from .errors import BundleError
+from .finish import finish
+from .limits import resolve
+from .request import Modality, Plan, Request, Take, Timing
+from .sampler import Cancel, Progress, sample
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
+    from .engine import Engine
+    from .manifest import Precision
+
+__all__ = ["Generator", "load"]
+
+Array = NDArray[np.float32]
+Table = NDArray[np.float64]
+T = TypeVar("T")
+
+
+def load(
+    name_or_path: str | Path,
+    *,
+    device: str = "auto",
+    precision: Precision | None = None,
+    threads: int | None = None,
+    conditioners: Sequence[str | Path] = (),
+) -> Generator:
+    """Make a generator bundle ready to play.
+
+    Args:
+        name_or_path: a bundle's name on the search path, or its folder.
+        device: `auto`, `cpu` or `cuda`; `auto` falls back to the CPU and says why in the plan.
+        precision: of the generator; None takes what suits the device.
+        threads: of the CPU; None uses every core.
+        conditioners: bundles of the same space that understand prompts, asked before the
+            generator's own.
+
+    Raises:
+        BundleError: a bundle is missing or damaged, makes no sound, or is of another space.
+        DeviceError: a device or precision that was asked for cannot be had.
+    """
+    from .bundle import open_bundle
+    from .engine import Engine
+
+    start = perf_counter()
+    with ExitStack() as stack:
+        bundle = open_bundle(name_or_path)
+        if bundle.manifest.kind == "conditioner":
+            raise BundleError(
+                f"{bundle.root}: this bundle understands prompts and makes no sound; load a "
+                f"generator of space {bundle.manifest.space.name!r} and name it as a conditioner."
+            )
+        engine = stack.enter_context(
+            Engine(bundle, device=device, precision=precision, threads=threads)
+        )
+        players: list[Conditioner] = []
+        for name in conditioners:
+            other = open_bundle(name)
+            _same_space(bundle, other)
+            players.append(
+                Conditioner(
+                    other, stack.enter_context(Engine(other, device=device, threads=threads))
+                )
+            )
+        players.append(Conditioner(bundle, engine))
+        loading = Timing("load", perf_counter() - start, cold=True)
+        return Generator(bundle, engine, players, loading, stack.pop_all())
+
+
+class Generator:
+    """A loaded bundle that turns requests into takes; made by `load`.
+
+    Use it from one thread at a time; a `Cancel` may come from any. After an error or a
+    cancelled request it is as good as new. Same request, seed, bundle, provider and machine: the
+    same samples, bit for bit, whichever other variations are made along.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        conditioners: Sequence[Conditioner],
+        loading: Timing,
+        resources: ExitStack,
+    ) -> None:
+        manifest = bundle.manifest
+        assert manifest.audio and manifest.schedule, "only generators get here"
+        self.bundle = bundle
+        self._engine = engine
+        self._conditioners = conditioners
+        self._audio = manifest.audio
+        self._schedule = manifest.schedule
+        self._loading: Timing | None = loading
+        self._resources = resources
+        self._empty = None if manifest.space.empty is None else bundle.tensor(manifest.space.empty)
+
+    @property
+    def understands(self) -> tuple[Modality, ...]:
+        """Kinds of prompt that this generator takes, with its conditioners."""
+        known: dict[Modality, None] = {}
+        for player in self._conditioners:
+            known |= dict.fromkeys(player.understands)
+        return tuple(known)
+
+    def generate(
+        self, request: Request, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> list[Take]:
+        """Every variation of a request; see `stream`."""
+        return list(self.stream(request, progress=progress, cancel=cancel))
+
+    def stream(
+        self, request: Request, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> Iterator[Take]:
+        """Each variation of a request as soon as it is ready.
+
+        Args:
+            request: checked before this returns.
+            progress: called with (stage, steps done, steps) in the stages `load`, `encode`,
+                `denoise`, `decode` and `finish`; the last three count over all variations.
+            cancel: stops within one run of a graph.
+
+        Raises:
+            RequestError: the request asks for what cannot be done.
+            MediaError: an input file cannot be read (when the first take is asked for).
+            DeviceError: memory does not suffice.
+            HearsightError: the model gave values that are not numbers.
+            Cancelled: `cancel` was used.
+        """
+        asked = resolve(request, self.bundle.manifest)
+        table = schedule.rows(
+            self._schedule, _given(asked.solver), _given(asked.steps), _given(asked.eta)
+        )
+        return self._takes(asked, table, progress or _silent, cancel or Cancel())
+
+    def close(self) -> None:
+        """Free the graphs and their memory."""
+        self._resources.close()
+
+    def __enter__(self) -> Generator:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _takes(
+        self, request: Request, table: Table, progress: Progress, cancel: Cancel
+    ) -> Iterator[Take]:
+        timings = [self._loading] if self._loading else []
+        self._loading = None
+        progress("load", 1, 1)
+        cancel.raise_if()
+        start = perf_counter()
+        told = condition(request, self._conditioners, self._empty, progress, cancel)
+        timings.append(Timing("encode", perf_counter() - start, told.cold))
+        for index in range(request.variations):
+            single = replace(request, variations=1, first_variation=request.first_variation + index)
+            share = _share(progress, index, request.variations)
+            yield self._take(single, told, table, timings, share, cancel)
+            timings = []
+
+    def _take(
+        self,
+        request: Request,
+        told: Conditioning,
+        table: Table,
+        before: Sequence[Timing],
+        progress: Progress,
+        cancel: Cancel,
+    ) -> Take:
+        seed = noise.item_seed(_given(request.seed), request.id, request.first_variation)
+        seconds = _given(request.seconds)
+        made_seconds = self._made_seconds(request)
+        cold = [not self._engine.is_open(role) for role in ("denoise", "decode")]
+        times = [perf_counter()]
+
+        latent = self._denoise(seed, made_seconds, told, table, progress, cancel)
+        times.append(perf_counter())
+
+        audio = decode(self.bundle, self._engine, latent, seed, made_seconds, cancel)
+        times.append(perf_counter())
+        progress("decode", 1, 1)
+
+        cancel.raise_if()
+        done = finish(audio, self._audio.sample_rate, request.finish, seconds)
+        times.append(perf_counter())
+        progress("finish", 1, 1)
+
+        stages = zip(("denoise", "decode", "finish"), np.diff(times), (*cold, False), strict=True)
+        return Take(
+            audio=done.audio,
+            sample_rate=done.sample_rate,
+            request=request,
+            variation=request.first_variation,
+            plan=self._plan(request, len(table)),
+            timings=(*before, *(Timing(stage, float(s), cold) for stage, s, cold in stages)),
+            gain_db=done.gain_db,
+            notes=(*told.notes, *done.notes),
+            loop=done.loop,
+        )
+
+    def _made_seconds(self, request: Request) -> float:
+        """Seconds to make: a loop also needs what its crossfade lays over its beginning."""
+        assert self.bundle.manifest.defaults, "only generators get here"
+        seconds = _given(request.seconds)
+        if not request.finish.loop:
+            return seconds
+        longest = self.bundle.manifest.defaults.limits.max_seconds
+        return min(seconds + request.finish.loop_seconds, longest)
+
+    def _denoise(
+        self,
+        seed: int,
+        seconds: float,
+        told: Conditioning,
+        table: Table,
+        progress: Progress,
+        cancel: Cancel,
+    ) -> Array:
+        """The latent [1, ...latent] of one variation: one at a time, so that a batch of many
+        cannot round differently from a batch of one."""
+        shape, time_axis = latent_shape(self.bundle.manifest, seconds)
+
+        def noises(row: int) -> Array:
+            return noise.normal(seed, noise.STEP + row, shape, time_axis)[None]
+
+        def step(inputs: dict[str, Array]) -> tuple[Array, Array]:
+            outputs = self._engine.run("denoise", inputs, cancel)
+            return outputs["x_next"], outputs["d"]
+
+        start = noise.normal(seed, noise.LATENT, shape, time_axis)[None]
+        return sample(step, start, told.cond, told.weights, table, noises, progress, cancel)
+
+    def _plan(self, request: Request, steps: int) -> Plan:
+        return Plan(
+            bundle=self.bundle.manifest.name,
+            bundle_sha256=self.bundle.sha256,
+            provider=self._engine.provider,
+            precision=self._engine.precision,
+            solver=_given(request.solver),
+            steps=steps,
+            guidance=_given(request.guidance),
+            why=self._engine.why,
+        )
+
+
+def _same_space(generator: Bundle, other: Bundle) -> None:
+    here, there = generator.manifest.space, other.manifest.space
+    if (here.name, here.shape) != (there.name, there.shape):
+        raise BundleError(
+            f"{other.root}: this conditioner speaks {there.name!r} {list(there.shape)}, and the "
+            f"generator {generator.manifest.name!r} listens to {here.name!r} {list(here.shape)}; "
+            "load a conditioner of that space."
+        )
+
+
+def _given(value: T | None) -> T:
+    """What a resolved request has."""
+    assert value is not None, "the request is resolved"
+    return value
+
+
+def _share(progress: Progress, index: int, variations: int) -> Progress:
+    """Progress of one variation as a part of all."""
+
+    def report(stage: str, step: int, total: int) -> None:
+        progress(stage, index * total + step, variations * total)
+
+    return report
+
+
+def _silent(stage: str, step: int, total: int) -> None:
+    pass

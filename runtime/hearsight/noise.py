@@ -1,0 +1,109 @@
+"""Seeds become noise: the same bits on every machine, whatever else is being made.
+
+Philox4x64-10 (Salmon et al. 2011) gives the random words, the Box-Muller transform makes them
+normal. Its logarithm, sine and cosine are written out as sums and products of float64, which
+IEEE 754 rounds the same way everywhere; the functions of maths libraries differ in the last bit.
+A compiled twin must be built without fused multiply-add (`-ffp-contract=off`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DECODE", "LATENT", "STEP", "item_seed", "normal"]
+
+LATENT = 0
+"""Stream of the initial latent."""
+STEP = 1
+"""Stream of the noise that row 0 adds; row i has stream STEP + i."""
+DECODE = 1 << 32
+"""Stream of the noise input of a `decode` graph."""
+
+Array = NDArray[np.float64]
+
+
+def item_seed(base: int, item: str, variation: int) -> int:
+    """Seed of one sound, 0 to 2**64 - 1.
+
+    It is the BLAKE2b hash of 8 bytes, read as little-endian, of: the 16 bytes
+    `hearsight seed 1`, `base` and `variation` as 8 little-endian bytes each, then `item` in
+    UTF-8. So neither the order of items nor the number of variations changes a sound.
+    """
+    message = b"hearsight seed 1" + base.to_bytes(8, "little") + variation.to_bytes(8, "little")
+    digest = hashlib.blake2b(message + item.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def normal(seed: int, stream: int, shape: Sequence[int], time_axis: int = 0) -> NDArray[np.float32]:
+    """Standard normal noise, float32 of `shape`.
+
+    Values are drawn with `time_axis` slowest and the other axes in C order below it: noise for
+    more frames begins with the noise for fewer.
+
+    Word i is output i of Philox with key (seed, 0) and counter (0, 0, 0, stream), which numpy
+    steps before the first block. Words 2j and 2j+1 give values 2j and 2j+1:
+    sqrt(-2 ln u) times cosine and sine of 2 pi v, where u = ((word >> 11) + 1) / 2**53 and
+    v = (next word >> 11) / 2**53, computed in float64 and rounded once.
+    """
+    drawn = (shape[time_axis], *shape[:time_axis], *shape[time_axis + 1 :])
+    count = math.prod(drawn)
+    words = np.random.Philox(key=seed, counter=[0, 0, 0, stream]).random_raw(count + count % 2)
+    bits = (words >> np.uint64(11)).astype(np.float64)
+    radius = np.sqrt(-2.0 * _log((bits[0::2] + 1.0) * 2.0**-53))
+    cosine, sine = _turn(bits[1::2] * 2.0**-53)
+    values = np.stack([radius * cosine, radius * sine], axis=1).ravel()[:count]
+    drawn_values: Array = np.reshape(values, drawn)
+    return np.ascontiguousarray(np.moveaxis(drawn_values, 0, time_axis), np.float32)
+
+
+def _log(u: Array) -> Array:
+    """Natural logarithm of 0 < u <= 1: ln 2**e + 2 artanh((m - 1) / (m + 1))."""
+    mantissa, exponent = np.frexp(u)
+    low = mantissa < 0.7071067811865476
+    mantissa = np.where(low, mantissa * 2.0, mantissa)
+    exponent = exponent - low
+    ratio = (mantissa - 1.0) / (mantissa + 1.0)
+    series = _polynomial(ratio * ratio, [2.0 / (2 * n + 1) for n in range(11)])
+    return exponent * 0.6931471805599453 + ratio * series
+
+
+def _turn(v: Array) -> tuple[Array, Array]:
+    """Cosine and sine of v whole turns, 0 <= v < 1: Taylor series within an eighth of a turn."""
+    quarter = np.floor(v * 4.0 + 0.5)
+    angle = (v - quarter * 0.25) * 6.283185307179586
+    square = angle * angle
+    cosine = _polynomial(square, _COSINE)
+    sine = angle * _polynomial(square, _SINE)
+    quarter = quarter % 4
+    odd = quarter % 2 == 1
+    across, up = np.where(odd, sine, cosine), np.where(odd, cosine, sine)
+    return (
+        np.where((quarter == 1) | (quarter == 2), -across, across),
+        np.where(quarter >= 2, -up, up),
+    )
+
+
+def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
+    """Horner's rule, lowest power first."""
+    total = np.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = total * x + coefficient
+    return total
+
+
+def _reciprocal_factorials(first: int) -> list[float]:
+    """1/first!, -1/(first+2)!, 1/(first+4)! ...: nine terms."""
+    terms, value = [1.0], 1.0
+    for n in range(first + 2, first + 18, 2):
+        value = -value / ((n - 1) * n)
+        terms.append(value)
+    return terms
+
+
+_COSINE = _reciprocal_factorials(0)
+_SINE = _reciprocal_factorials(1)

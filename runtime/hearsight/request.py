@@ -1,0 +1,168 @@
+"""What is asked for and what comes back: `Request` in, `Take` out, both frozen.
+
+A request holds everything that can change a sound and nothing else: the desktop app, a
+manifest row, the JSON inside a WAV and the command line are all the same record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Finish",
+    "Modality",
+    "Plan",
+    "Prompt",
+    "Request",
+    "Take",
+    "Timing",
+    "request_from_json",
+    "request_to_json",
+    "text",
+]
+
+Modality = Literal["text", "image", "video", "audio"]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One thing to listen to: a text, or the path of a picture, video or sound file.
+
+    `weight` scales it against the other prompts of the request; any finite number but zero.
+    """
+
+    modality: Modality
+    value: str
+    weight: float = 1.0
+
+    @property
+    def blank(self) -> bool:
+        """Whether this is a text that says nothing."""
+        return self.modality == "text" and not self.value.strip()
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What happens to the sound after the model made it, in this order.
+
+    trim: cut silence below `trim_db` dBFS at both ends. loop: join end and start by an
+    equal-power crossfade of `loop_seconds`. fades in seconds. level: `none`, `peak` (to
+    `level_db` dBFS sample peak) or `lufs` (to `level_db` LUFS integrated, BS.1770-4; sounds
+    under 0.4 s have no loudness and get `peak` at -1 instead, which the take reports).
+    """
+
+    trim: bool = False
+    trim_db: float = -60.0
+    loop: bool = False
+    loop_seconds: float = 0.5
+    fade_in: float = 0.0
+    fade_out: float = 0.0
+    level: Literal["none", "peak", "lufs"] = "none"
+    level_db: float = -1.0
+    sample_rate: int = 48000
+    channels: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that decides a sound.
+
+    None means: the bundle's default, or for `seed` a fresh one, which every take then carries.
+    `mix` says how several prompts meet: `average` takes the weighted mean of their normalised
+    conditions, `branches` guides towards each at the price of one model call per prompt.
+    `id` names the item; with the seed and the variation it decides the noise.
+    """
+
+    prompts: tuple[Prompt, ...]
+    negative: str = ""
+    seconds: float | None = None
+    variations: int = 1
+    first_variation: int = 0
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    solver: Literal["ddim", "dpm++2m", "euler"] | None = None
+    eta: float | None = None
+    mix: Literal["average", "branches"] = "average"
+    finish: Finish = field(default_factory=Finish)
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a take was made: which device and precision ran it, and why that one."""
+
+    bundle: str
+    bundle_sha256: str
+    provider: str
+    precision: str
+    solver: str
+    steps: int
+    guidance: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds spent in one stage; `cold` when it includes opening a graph or its first run."""
+
+    stage: str
+    seconds: float
+    cold: bool
+
+
+@dataclass(frozen=True)
+class Take:
+    """One finished sound.
+
+    audio: float32 [samples] or [samples, channels] in [-1, 1] at `sample_rate` Hz.
+    request: the request as resolved: no field is None any more; `variations` is 1 and
+    `first_variation` this take's own number, so it reproduces this take alone.
+    gain_db: level change applied by finishing. notes: sentences worth telling the user, such
+    as words that were not understood. loop: first and last sample of the loop, both played.
+    """
+
+    audio: NDArray[np.float32]
+    sample_rate: int
+    request: Request
+    variation: int
+    plan: Plan
+    timings: tuple[Timing, ...] = ()
+    gain_db: float = 0.0
+    notes: tuple[str, ...] = ()
+    loop: tuple[int, int] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the audio in seconds."""
+        return self.audio.shape[0] / self.sample_rate
+
+
+def text(prompt: str, **fields: Any) -> Request:
+    """A request for one text; `fields` are the other fields of `Request`.
+
+    >>> text("a dog barks", seconds=2.0, seed=1).prompts[0].value
+    'a dog barks'
+    """
+    return Request((Prompt("text", prompt),), **fields)
+
+
+def request_to_json(request: Request) -> dict[str, Any]:
+    """The request as plain JSON data; `request_from_json` gives an equal request back."""
+    return asdict(request)
+
+
+def request_from_json(data: Mapping[str, Any]) -> Request:
+    """Read a request strictly.
+
+    Raises:
+        RequestError: an unknown key, a wrong type or an impossible value, named.
+    """
+    from . import _parse
+
+    return _parse.request(data)

@@ -1,0 +1,230 @@
+"""The table of what to make: JSONL, CSV or TSV, one request a row, all of it checked at once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast, get_type_hints
+
+from ._parse import nearest
+from .errors import MediaError, RequestError
+from .names import slug
+from .request import Finish, Modality, Prompt, Request, request_from_json, request_to_json
+from .tables import Kind, read_table
+
+__all__ = ["Item", "found", "parse_level", "parse_prompt", "read_rows"]
+
+
+_PROMPTS: Mapping[str, Modality] = {
+    "prompt": "text",
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+}
+_ALIASES = {
+    "caption": "prompt",
+    "text": "prompt",
+    "duration": "seconds",
+    "ddim_steps": "steps",
+    "n_samples": "variations",
+    "scale": "guidance",
+}
+_REQUEST = {key: hint for key, hint in get_type_hints(Request).items() if key != "finish"}
+_FINISH = get_type_hints(Finish)
+_COLUMNS = (*_REQUEST, *_PROMPTS, "finish", *_FINISH, "normalize", "name", *_ALIASES)
+_ASKING = {*_PROMPTS, "prompts", "caption", "text"}
+_WEIGHT = re.compile(r"(?s)(.*)::([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)")
+_MOST_ERRORS = 20
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row: its request, whose `id` names it, and its line in the file (from 1)."""
+
+    line: int
+    request: Request
+
+
+def parse_prompt(modality: Modality, written: str) -> Prompt:
+    """A prompt as people write it: `rain`, or `rain::0.5` to give it a weight."""
+    match = _WEIGHT.fullmatch(written)
+    if not match:
+        return Prompt(modality, written)
+    try:
+        return Prompt(modality, match[1].rstrip(), float(match[2]))
+    except ValueError:
+        raise RequestError(f"{written!r}: the weight after '::' must be a number.") from None
+
+
+def parse_level(written: str) -> tuple[Literal["none", "peak", "lufs"], float]:
+    """`none`, `peak`, `peak=-6`, `lufs` or `lufs=-16` as a finishing level in dBFS or LUFS."""
+    kind, _, value = written.partition("=")
+    try:
+        if kind == "none" and not value:
+            return "none", -1.0
+        if kind == "peak":
+            return "peak", float(value or -1)
+        if kind == "lufs":
+            return "lufs", float(value or -23)
+    except ValueError:
+        pass
+    raise RequestError(
+        f"The level {written!r} is not understood; write none, peak, peak=-6, lufs or lufs=-16."
+    )
+
+
+def read_rows(
+    text: str, kind: Kind, base: Request, *, folder: Path, where: str
+) -> tuple[Item, ...]:
+    """Read every row of `text` over the request `base`, which holds what rows leave open.
+
+    Relative paths are taken from `folder`. Columns are the fields of a request and of its
+    finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`. A row without
+    `id` is named after its first prompt. The column `name` is an `id` that may repeat: repeated
+    ones get `_0`, `_1` and so on.
+
+    Raises:
+        RequestError: names up to 20 wrong lines at once.
+    """
+    items: list[Item] = []
+    wrong: list[str] = []
+    names: list[tuple[int, str]] = []
+    header, rows = read_table(text, kind, where)
+    for column in header:
+        _known(column, f"{where}, line 1: ")
+    # A row whose only prompt is an empty text cell asks for a sound without a prompt.
+    blank = {name: "" for name in header if _ALIASES.get(name, name) == "prompt"}
+    for line, row in rows:
+        try:
+            if isinstance(row, RequestError):
+                raise row
+            asked = row if row.keys() & _ASKING else blank | row
+            item = Item(line, _request(asked, base, folder, typed=kind == "jsonl"))
+            if "name" in row:
+                names.append((len(items), item.request.id))
+            items.append(item)
+        except (RequestError, MediaError) as problem:
+            wrong.append(f"{where}, line {line}: {problem}")
+    items = _with_numbered(items, names)
+    wrong += _repeated(items, where)
+    if not items and not wrong:
+        raise RequestError(f"{where} has no rows; give at least one.")
+    if wrong:
+        more = len(wrong) - _MOST_ERRORS
+        wrong[_MOST_ERRORS:] = [f"... and {more} more."] if more > 0 else []
+        raise RequestError("\n".join(wrong))
+    return tuple(items)
+
+
+def _known(column: str, where: str = "") -> None:
+    if column not in _COLUMNS:
+        raise RequestError(f"{where}unknown column {column!r}{nearest(column, _COLUMNS)}.")
+
+
+def _request(row: dict[str, Any], base: Request, folder: Path, *, typed: bool) -> Request:
+    for column in row:
+        _known(column)
+    values = _canonical(row)
+    data = request_to_json(base)
+    prompts, finish = values.pop("prompts", []), values.pop("finish", {})
+    if not isinstance(prompts, list) or not isinstance(finish, dict):
+        raise RequestError("prompts must be a list and finish an object; only JSONL can hold them.")
+    prompts = cast(list[Any], prompts)
+    for column, modality in _PROMPTS.items():
+        written = values.pop(column, [])
+        for one in cast(list[Any], written) if isinstance(written, list) else [written]:
+            if not isinstance(one, str):
+                raise RequestError(f"{column} must be text, not {one!r}.")
+            prompts.append(request_to_json(Request((parse_prompt(modality, one),)))["prompts"][0])
+    if not prompts:
+        raise RequestError(f"nothing to listen to; give one of {', '.join(_PROMPTS)}.")
+    data["prompts"] = prompts
+    if "normalize" in values:
+        level, level_db = parse_level(str(values.pop("normalize")))
+        data["finish"] |= {"level": level, "level_db": level_db}
+    data["finish"] |= cast(dict[str, Any], finish)
+    for column, value in values.items():
+        hints, place = (_REQUEST, data) if column in _REQUEST else (_FINISH, data["finish"])
+        place[column] = value if typed else _number(value, hints[column])
+    request = request_from_json(data)
+    prompts_here = tuple(found(prompt, folder) for prompt in request.prompts)
+    return replace(request, prompts=prompts_here, id=request.id or _named_after(prompts_here[0]))
+
+
+def _canonical(row: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for column, value in row.items():
+        key = "id" if column == "name" else _ALIASES.get(column, column)
+        if key in values:
+            raise RequestError(f"{key!r} is given twice, once under another name.")
+        values[key] = value
+    return values
+
+
+def _number(written: Any, hint: Any) -> Any:
+    """The value of a cell, whose text becomes what the column holds."""
+    text = str(written).strip()
+    wanted = str(hint)
+    try:
+        if "bool" in wanted:
+            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
+                text.lower()
+            ]
+        if "float" in wanted:
+            return float(text)
+        if "int" in wanted or hint == Literal[1, 2]:
+            return int(text)
+    except (KeyError, ValueError):
+        return text
+    return text if "Literal" in wanted else written
+
+
+def found(prompt: Prompt, folder: Path) -> Prompt:
+    """The prompt with its path, if it has one, taken from `folder`.
+
+    Raises:
+        MediaError: there is no such file; names the nearest one there is.
+    """
+    if prompt.modality == "text":
+        return prompt
+    path = folder / prompt.value
+    if path.is_file():
+        return replace(prompt, value=str(path))
+    if path.is_dir():
+        raise MediaError(f"the {prompt.modality} {path} is a folder, not a file.")
+    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise MediaError(f"there is no {prompt.modality} file {path}{nearest(path.name, beside)}.")
+
+
+def _named_after(prompt: Prompt) -> str:
+    return slug(prompt.value if prompt.modality == "text" else Path(prompt.value).stem)
+
+
+def _with_numbered(items: list[Item], names: Iterable[tuple[int, str]]) -> list[Item]:
+    """Number the ids that came from a `name` column and repeat."""
+    names = list(names)
+    counts = Counter(name for _, name in names)
+    seen: Counter[str] = Counter()
+    for index, name in names:
+        if counts[name] > 1:
+            request = replace(items[index].request, id=f"{name}_{seen[name]}")
+            items[index] = replace(items[index], request=request)
+            seen[name] += 1
+    return items
+
+
+def _repeated(items: Iterable[Item], where: str) -> list[str]:
+    first: dict[str, int] = {}
+    wrong: list[str] = []
+    for item in items:
+        name = item.request.id
+        if name in first:
+            wrong.append(
+                f"{where}, line {item.line}: the id {name!r} is already on line {first[name]}; "
+                "every row needs an id of its own."
+            )
+        first.setdefault(name, item.line)
+    return wrong

@@ -1,0 +1,245 @@
+"""Prompts of every kind, through the micro bundle's graphs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import soundfile
+
+from hearsight import media
+from hearsight.bundle import open_bundle
+from hearsight.conditioner import MAX_TEXT_BYTES, Conditioner, Conditioning, condition
+from hearsight.engine import Engine
+from hearsight.errors import Cancelled, MediaError, RequestError
+from hearsight.limits import resolve
+from hearsight.request import Prompt, Request, text
+from hearsight.sampler import Cancel
+
+MICROS = Path(__file__).parents[1] / "micro"
+
+
+@pytest.fixture(scope="module")
+def micro():
+    bundle = open_bundle(MICROS / "micro")
+    with Engine(bundle, device="cpu", threads=1) as engine:
+        yield bundle, engine
+
+
+@pytest.fixture(scope="module")
+def conditioner(micro):
+    return Conditioner(*micro)
+
+
+@pytest.fixture(scope="module")
+def empty(micro):
+    bundle, _ = micro
+    return bundle.tensor(bundle.manifest.space.empty)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A picture, a video of six frames and a sound."""
+    folder = tmp_path_factory.mktemp("media")
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (6, 24, 32, 3), np.uint8)
+    cv2.imwrite(str(folder / "a.png"), pictures[0])
+    film = cv2.VideoWriter(str(folder / "a.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 4, (32, 24))
+    for picture in pictures:
+        film.write(picture)
+    film.release()
+    soundfile.write(folder / "a.wav", 0.1 * rng.standard_normal(3000), 8000)
+    return folder
+
+
+@pytest.fixture
+def encode(micro, conditioner, empty):
+    def encode(request: Request, **options) -> Conditioning:
+        settings = {
+            "conditioners": [conditioner],
+            "empty": empty,
+            "progress": lambda *event: None,
+            "cancel": Cancel(),
+        } | options
+        return condition(resolve(request, micro[0].manifest), **settings)
+
+    return encode
+
+
+def test_a_text_becomes_the_condition_that_the_bundle_promises(micro, conditioner):
+    bundle, _ = micro
+    golden = bundle.manifest.graphs["tokenize"].check
+    tokens = [bundle.tensor(tensor) for tensor in golden.outputs]
+    _, engine = micro
+    [expected] = engine.run("text", {"ids": tokens[0], "mask": tokens[1]}, None).values()
+    got = conditioner.condition("text", golden.text, Cancel())
+    assert got.shape == bundle.manifest.space.shape
+    np.testing.assert_array_equal(got, expected[0])
+
+
+def test_each_frame_of_a_video_is_seen_and_a_picture_is_one_frame(micro, conditioner, files):
+    bundle, engine = micro
+    video = bundle.manifest.conditioners.video
+    frames = media.read_video(files / "a.avi", fps=video.fps, max_frames=video.max_frames)
+    assert len(frames) > 1
+    embeds = [engine.run("image", {"image": frame[None]}, None) for frame in frames]
+    stacked = np.concatenate([next(iter(e.values())) for e in embeds])[None]
+    [expected] = engine.run("frames", {"frames": stacked}, None).values()
+    got = conditioner.condition("video", str(files / "a.avi"), Cancel())
+    np.testing.assert_array_equal(got, expected[0])
+    assert conditioner.condition("image", str(files / "a.png"), Cancel()).shape == got.shape
+
+
+def test_a_sound_is_padded_to_the_length_that_the_graph_was_trained_on(micro, conditioner, files):
+    bundle, engine = micro
+    audio = bundle.manifest.conditioners.audio
+    heard = media.read_audio(files / "a.wav", sample_rate=audio.sample_rate)
+    wanted = round(audio.seconds * audio.sample_rate)
+    padded = np.zeros((1, wanted), np.float32)
+    padded[0, : len(heard)] = heard[:wanted]
+    [expected] = engine.run("audio", {"audio": padded}, None).values()
+    got = conditioner.condition("audio", str(files / "a.wav"), Cancel())
+    np.testing.assert_array_equal(got, expected[0])
+
+
+def test_a_file_that_cannot_be_read_is_a_media_error(encode, tmp_path):
+    with pytest.raises(MediaError):
+        encode(Request((Prompt("image", str(tmp_path / "missing.png")),)))
+
+
+def test_one_prompt_is_guided_away_from_the_empty_condition(encode, conditioner, empty):
+    told = encode(replace(text("rain"), guidance=3.0))
+    rain = conditioner.condition("text", "rain", Cancel())
+    np.testing.assert_array_equal(told.cond, [empty, rain])
+    np.testing.assert_allclose(told.weights, [-2, 3])
+    assert told.notes == ()
+
+
+def test_a_negative_prompt_takes_the_place_of_the_empty_condition(encode, conditioner):
+    told = encode(replace(text("rain"), negative="wind", guidance=3.0))
+    np.testing.assert_array_equal(told.cond[0], conditioner.condition("text", "wind", Cancel()))
+    np.testing.assert_allclose(told.weights, [-2, 3])
+
+
+def test_a_negative_prompt_that_can_do_nothing_is_remarked(encode):
+    told = encode(replace(text("rain"), negative="wind", guidance=1.0))
+    np.testing.assert_array_equal(told.weights, [1])
+    assert "negative prompt changes nothing at guidance 1" in told.notes[0]
+
+
+def test_prompts_of_several_kinds_meet_in_one_average_or_in_branches(encode, files):
+    prompts = (Prompt("text", "rain", 3.0), Prompt("image", str(files / "a.png"), 1.0))
+    request = Request(prompts, guidance=2.0)
+    assert len(encode(request).weights) == 2
+    told = encode(replace(request, mix="branches"))
+    np.testing.assert_allclose(told.weights, [-1, 1.5, 0.5])
+
+
+@pytest.mark.parametrize("nothing", ["", " \t\n"])
+def test_an_empty_text_plays_as_the_empty_condition(encode, empty, nothing):
+    told = encode(text(nothing))
+    np.testing.assert_array_equal(told.cond, [empty])
+    np.testing.assert_array_equal(told.weights, [1])
+    assert told.notes == ("The text is empty, so the sound follows nothing but the seed.",)
+
+
+def test_an_empty_text_can_still_be_led_away_from_something(encode, empty, conditioner):
+    told = encode(replace(text(""), negative="rain", guidance=2.0))
+    rain = conditioner.condition("text", "rain", Cancel())
+    np.testing.assert_array_equal(told.cond, [rain, empty])
+    np.testing.assert_allclose(told.weights, [-1, 2])
+
+
+def test_an_empty_text_beside_a_picture_is_left_out(encode, files):
+    picture = Prompt("image", str(files / "a.png"), 0.5)
+    told = encode(Request((Prompt("text", " ", 9.0), picture)))
+    alone = encode(Request((picture,)))
+    np.testing.assert_array_equal(told.cond, alone.cond)
+    assert told.notes == ("An empty text among the prompts was left out.",)
+
+
+def test_an_empty_text_needs_an_empty_condition(encode):
+    with pytest.raises(RequestError, match="cannot play without a prompt"):
+        encode(text(""), empty=None)
+
+
+def test_unknown_words_are_named_once_in_order(encode):
+    told = encode(text("Zither and rain, QUOKKA-zither!"))
+    assert told.notes == (
+        "These words were not understood, so the sound does not follow them: zither, quokka.",
+    )
+
+
+def test_many_unknown_words_are_counted(encode):
+    told = encode(text(" ".join(f"w{n}x" for n in range(40))))
+    assert told.notes[0].endswith("w11x and 28 more.")
+
+
+@pytest.mark.parametrize("phrase", ["Rain!", "rain's", "rain\u2019s", "RAIN_rain"])
+def test_spelling_around_a_known_word_does_not_make_it_unknown(conditioner, phrase):
+    assert conditioner.unknown_words(phrase) == []
+
+
+def test_a_text_of_any_size_plays_and_says_what_was_used(encode):
+    whole = "rain " * (MAX_TEXT_BYTES // 5)
+    assert encode(text(whole)).notes == ()
+    longer = encode(text(whole + "quokka é"))
+    assert longer.notes == (
+        "The text of 100,009 bytes is too long; its first 100,000 bytes were used.",
+    )
+    np.testing.assert_array_equal(longer.cond, encode(text(whole)).cond)
+
+
+def test_a_text_may_hold_any_character(encode):
+    assert encode(text("rain\0 \u200b 雨 🌧\r\n")).cond.shape[0] == 2
+
+
+def test_a_kind_of_prompt_that_no_bundle_understands_is_refused(encode, files):
+    eye = open_bundle(MICROS / "micro-eye")
+    with Engine(eye, device="cpu", threads=1) as engine:
+        player = Conditioner(eye, engine)
+        assert player.understands == ("image",)
+        with pytest.raises(RequestError, match="No loaded bundle understands text prompts, only"):
+            encode(text("rain"), conditioners=[player])
+        seen = encode(Request((Prompt("image", str(files / "a.png")),)), conditioners=[player])
+        assert seen.cond.shape == (2, 16)
+
+
+def test_the_first_conditioner_that_understands_is_used(encode, conditioner, files):
+    eye = open_bundle(MICROS / "micro-eye")
+    picture = Request((Prompt("image", str(files / "a.png")),))
+    with Engine(eye, device="cpu", threads=1) as engine:
+        player = Conditioner(eye, engine)
+        first = encode(picture, conditioners=[player, conditioner])
+        np.testing.assert_array_equal(
+            first.cond[1], player.condition("image", str(files / "a.png"), Cancel())
+        )
+    assert not np.array_equal(first.cond[1], encode(picture).cond[1])
+
+
+def test_encoding_counts_prompts_and_stops_between_them(encode):
+    cancel, events = Cancel(), []
+
+    def progress(*event):
+        events.append(event)
+        if event == ("encode", 1, 3):
+            cancel.cancel()
+
+    request = Request(tuple(Prompt("text", word) for word in ("rain", "wind", "bell")))
+    encode(request, progress=lambda *event: events.append(event))
+    assert events == [("encode", done, 3) for done in range(4)]
+    with pytest.raises(Cancelled):
+        encode(request, progress=progress, cancel=cancel)
+
+
+def test_the_first_prompt_of_a_kind_is_cold():
+    bundle = open_bundle(MICROS / "micro")
+    request = resolve(text("rain"), bundle.manifest)
+    with Engine(bundle, device="cpu", threads=1) as engine:
+        players = [Conditioner(bundle, engine)]
+        empty = bundle.tensor(bundle.manifest.space.empty)
+        colds = [
+            condition(request, players, empty, lambda *event: None, Cancel()).cold for _ in range(2)
+        ]
+    assert colds == [True, False]

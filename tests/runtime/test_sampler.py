@@ -1,0 +1,124 @@
+"""The loop and its stop button."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from hearsight.errors import Cancelled
+from hearsight.sampler import Cancel, sample
+
+ROWS = np.array(
+    [
+        [900, 0.1, 0.9, 0.5, 0.25, 0.0, 0.5],
+        [500, 0.5, 0.5, 0.5, 0.25, 0.125, 0.0],
+        [100, 0.9, 0.1, 0.5, 0.25, 0.125, 2.0],
+    ]
+)
+START = np.ones((1, 2, 3), np.float32)
+COND = np.zeros((2, 4), np.float32)
+WEIGHTS = np.array([-1.0, 2.0], np.float32)
+
+
+def step(inputs):
+    """A graph whose network sees twice what is there."""
+    _, _, _, k_x, k_d, k_prev, k_noise = inputs["row"]
+    d = 2 * inputs["x"]
+    x = k_x * inputs["x"] + k_d * d + k_prev * inputs["d_prev"] + k_noise * inputs["noise"]
+    return x, d
+
+
+def run(step=step, noises=None, progress=None, cancel=None, constrain=None):
+    return sample(
+        step,
+        START,
+        COND,
+        WEIGHTS,
+        ROWS,
+        noises or (lambda row: np.full_like(START, row + 1)),
+        progress or (lambda *event: None),
+        cancel or Cancel(),
+        constrain,
+    )
+
+
+def test_each_row_feeds_the_next_with_its_latent_and_its_clean_guess():
+    x, d = 1.0, 0.0
+    for index, (*_, k_x, k_d, k_prev, k_noise) in enumerate(ROWS):
+        x, d = k_x * x + k_d * 2 * x + k_prev * d + k_noise * (index + 1), 2 * x
+    np.testing.assert_allclose(run(), np.full_like(START, x))
+
+
+def test_the_graph_gets_float32_of_every_input():
+    seen = []
+    run(step=lambda inputs: seen.append(inputs) or step(inputs))
+    assert [set(inputs) for inputs in seen] == [
+        {"x", "d_prev", "noise", "cond", "weights", "row"}
+    ] * len(ROWS)
+    assert {a.dtype for inputs in seen for a in inputs.values()} == {np.dtype(np.float32)}
+
+
+def test_noise_is_asked_only_for_rows_that_add_some():
+    asked = []
+    run(noises=lambda row: asked.append(row) or START)
+    assert asked == [0, 2]
+
+
+def test_progress_counts_the_rows():
+    events = []
+    run(progress=lambda *event: events.append(event))
+    assert events == [("denoise", done, 3) for done in range(4)]
+
+
+def test_constrain_changes_the_latent_before_each_row():
+    levels = []
+
+    def silence(x, row):
+        levels.append(row[2])
+        return np.zeros_like(x)
+
+    result = run(constrain=silence, noises=lambda row: np.zeros_like(START))
+    assert levels == [0.9, 0.5, 0.1]
+    np.testing.assert_array_equal(result, np.zeros_like(START))
+
+
+def test_cancel_stops_before_the_next_row():
+    cancel, done = Cancel(), []
+
+    def stop_in_second(inputs):
+        done.append(inputs)
+        if len(done) == 2:
+            cancel.cancel()
+        return step(inputs)
+
+    with pytest.raises(Cancelled):
+        run(step=stop_in_second, cancel=cancel)
+    assert len(done) == 2
+
+
+def test_cancel_calls_what_waits_for_it_and_nothing_afterwards():
+    cancel, calls = Cancel(), []
+    with cancel.calling(lambda: calls.append("outer")):
+        with cancel.calling(lambda: calls.append("inner")):
+            pass
+        cancel.cancel()
+    assert calls == ["outer"]
+    cancel.cancel()
+    assert calls == ["outer"]
+
+
+def test_who_starts_waiting_after_cancel_is_called_at_once():
+    cancel, calls = Cancel(), []
+    cancel.cancel()
+    with cancel.calling(lambda: calls.append("late")):
+        assert calls == ["late"]
+
+
+def test_cancel_is_heard_across_threads():
+    cancel, stopped = Cancel(), threading.Event()
+    with cancel.calling(stopped.set):
+        threading.Thread(target=cancel.cancel).start()
+        assert stopped.wait(5)
+    assert cancel.cancelled
+    with pytest.raises(Cancelled):
+        cancel.raise_if()
