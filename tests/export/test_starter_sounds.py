@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hearsight_export.starter import captions, phrases
-from hearsight_export.starter.attributes import MEASURES
+from hearsight_export.starter.attributes import MEASURES, envelope
 from hearsight_export.starter.sounds import KINDS, SAMPLE_RATE, draw_params, render
 
 NAMES = [

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .sounds import SAMPLE_RATE
 
-__all__ = ["MEASURES", "centroid", "density", "level", "rate"]
+__all__ = ["MEASURES", "centroid", "density", "envelope", "level", "rate"]
 
 Wave = NDArray[np.float32]
 
@@ -23,27 +23,26 @@ def centroid(wave: Wave) -> float:
     return float(np.average(np.fft.rfftfreq(len(wave), 1.0 / SAMPLE_RATE), weights=power + 1e-12))
 
 
-def _envelope(wave: Wave, hop: int) -> NDArray[np.float32]:
+def envelope(wave: Wave, hop: int) -> NDArray[np.float32]:
+    """RMS of every `hop` samples."""
     frames = wave[: len(wave) // hop * hop].reshape(-1, hop)
     return np.sqrt(np.mean(frames**2, axis=1) + 1e-12)
 
 
 def density(wave: Wave) -> float:
     """Onsets per second: rises of 6 dB within 16 ms, 30 dB below the peak at least."""
-    envelope = 20.0 * np.log10(_envelope(wave, 128))
-    rises = np.flatnonzero(
-        (envelope[2:] - envelope[:-2] > 6.0) & (envelope[2:] > envelope.max() - 30.0)
-    )
+    curve = 20.0 * np.log10(envelope(wave, 128))
+    rises = np.flatnonzero((curve[2:] - curve[:-2] > 6.0) & (curve[2:] > curve.max() - 30.0))
     onsets = 1 + np.count_nonzero(np.diff(rises) > 5) if len(rises) else 0
     return onsets * SAMPLE_RATE / len(wave)
 
 
 def rate(wave: Wave) -> float:
     """First strong peak of the envelope's autocorrelation in Hz; 0 where nothing repeats."""
-    envelope = _envelope(wave, 160) ** 0.5
-    envelope = envelope - envelope.mean()
-    n = len(envelope)
-    r = np.fft.irfft(np.abs(np.fft.rfft(envelope, 4 * n)) ** 2)[: n // 2 + 1]
+    curve = envelope(wave, 160) ** 0.5
+    curve = curve - curve.mean()
+    n = len(curve)
+    r = np.fft.irfft(np.abs(np.fft.rfft(curve, 4 * n)) ** 2)[: n // 2 + 1]
     r = r / (r[0] + 1e-20) * n / (n - np.arange(len(r)))
     dips = np.flatnonzero(r[4:] < 0.0)
     if not len(dips):

@@ -1,0 +1,1 @@
+"""Network parts that model families share, in the form that exports well."""

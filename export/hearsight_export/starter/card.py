@@ -1,0 +1,119 @@
+"""`CARD.md` of the starter: the judge's table, a sheet of spectrograms, and its limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hearsight
+
+from .vocoding import Vocoding
+
+__all__ = ["SHEET_PROMPTS", "write_card", "write_sheet"]
+
+SHEET_PROMPTS = (
+    "heavy rain on a tin roof", "distant thunder", "strong wind", "slow ocean waves",
+    "a crackling campfire", "birds singing rapidly", "footsteps on gravel", "knocking on a door",
+    "church bell", "police siren", "car engine idling", "helicopter", "ticking clock",
+    "glass breaking", "laser gun", "coin pickup", "bubbles", "applause", "dog barking",
+    "spaceship drone",
+)  # fmt: skip
+
+
+def write_sheet(bundle: Path, path: Path, seed: int = 7) -> None:
+    """Draw the spectrograms of `SHEET_PROMPTS`, made by the runtime, into a PNG."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(4, 5, figsize=(15, 9), sharex=True, sharey=True)
+    with hearsight.load(bundle) as generator:
+        for axis, prompt in zip(axes.flat, SHEET_PROMPTS, strict=True):
+            finish = hearsight.Finish(sample_rate=16000, level="peak")
+            take = generator.generate(hearsight.text(prompt, seed=seed, finish=finish))[0]
+            axis.specgram(
+                take.audio + 1e-7,
+                NFFT=512,
+                Fs=16000,
+                noverlap=384,
+                vmin=-130,
+                vmax=-35,
+                cmap="magma",
+            )
+            axis.set_title(prompt, fontsize=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("seconds")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("Hz")
+    figure.tight_layout()
+    figure.savefig(path, dpi=72)
+    pyplot.close(figure)
+
+
+def _rows(judgement: dict[str, Any]) -> str:
+    return "\n".join(
+        f"| {s['prompts']} | {s['solver']} | {s['steps']} | {s['sounds']} | {s['top1']:.1%} "
+        f"| {s['frechet']:.2f} |"
+        for s in judgement["scores"]
+    )
+
+
+def write_card(judgement: dict[str, Any], vocoding: Vocoding, out: Path) -> None:
+    """Write `CARD.md` from what `judge` measured."""
+    wrong = "\n".join(f"- {line}" for line in judgement["adjectives_wrong"]) or "- none"
+    worst = ", ".join(f"{kind} {share:.0%}" for kind, share in judgement["worst_kinds"].items())
+    pairs = judgement["adjectives_pairs"]
+    moved = round(judgement["adjectives"] * pairs)
+    better = "smaller" if vocoding.network < vocoding.griffin_lim else "LARGER"
+    text = f"""# Hearsight starter
+
+34 kinds of effects and ambience at 16 kHz, from words, pictures, videos and reference sounds.
+Trained from nothing on sounds, captions and pictures that this repository synthesises; no
+recording, photograph or weight of anybody else went into it. MIT, commercial use included.
+
+![spectrograms](sheet.png)
+
+## What it is not
+
+- Not a recording library and not a large model: it knows 34 kinds of synthetic sounds, and what
+  it makes sounds like synthesis. It shows what the runtime does; for production use an exported
+  checkpoint.
+- Bandwidth ends at 8 kHz. Files are delivered at 48 kHz, which adds no content.
+- It has seen drawn pictures only. A photograph may land in the wrong place.
+- Videos are heard as one mood, without timing. Beyond 5 s it extends what it knows.
+
+## How it was judged
+
+By a classifier that was trained only on separately seeded synthesised sounds and recognises
+{judgement["classifier_top1"]:.1%} of real held-out ones. Prompts were held out from training:
+phrasings, pictures, clips and reference sounds of another seed. The distance is Fréchet's on that
+classifier's features to {24 * 34} held-out sounds; between two halves of those it is
+{judgement["floor"]:.2f}.
+
+| prompts | solver | steps | sounds | top-1 | Fréchet |
+|---|---|---|---|---|---|
+{_rows(judgement)}
+
+Worst kinds over all prompts: {worst}.
+
+Adjectives moved the measured attribute (level, density, centroid, rate; median of 3 seeds) the
+right way in {moved} of {pairs} pairs ({judgement["adjectives"]:.0%}). The others:
+
+{wrong}
+
+## Vocoder
+
+Log-spectral distance to {vocoding.sounds} held-out sounds, mean, in dB; the network's distance is
+{better} than Griffin-Lim's from true mels.
+
+| | true mel | decoded latent |
+|---|---|---|
+| small BigVGAN with noise input | {vocoding.network:.2f} | {vocoding.network_through_latent:.2f} |
+| Griffin-Lim, 64 rounds | {vocoding.griffin_lim:.2f} | {vocoding.griffin_lim_through_latent:.2f} |
+
+The network against itself with other noise: {vocoding.reseeded:.2f}.
+
+Made by `hearsight-export starter`; this table by `hearsight-export judge`.
+"""
+    (out / "CARD.md").write_text(text, encoding="utf-8")
