@@ -15,8 +15,10 @@ __all__ = ["behind_picture_front", "bert_tokenizer"]
 EXTENSIONS = "ai.onnx.contrib"
 
 
-def bert_tokenizer(pieces: Sequence[str], first_word: int) -> onnx.ModelProto:
+def bert_tokenizer(pieces: Sequence[str], first_word: int, limit: int) -> onnx.ModelProto:
     """`text` string [1] to `ids` and `mask`, int64 [1, L], by onnxruntime-extensions.
+
+    At most `limit` ids come out, the closing mark among those that are cut.
 
     The mask is 1 where an id is at least `first_word`: marks, punctuation, word endings and
     unknown words carry no meaning.
@@ -25,16 +27,21 @@ def bert_tokenizer(pieces: Sequence[str], first_word: int) -> onnx.ModelProto:
         helper.make_node(
             "BertTokenizer",
             ["text"],
-            ["flat", "types", "attention"],
+            ["all", "types", "attention"],
             domain=EXTENSIONS,
             vocab_file="\n".join(pieces).encode(),
             do_lower_case=1,
         ),
+        helper.make_node("Slice", ["all", "zero", "limit"], ["flat"]),
         helper.make_node("Unsqueeze", ["flat", "zero"], ["ids"]),
         helper.make_node("GreaterOrEqual", ["ids", "first_word"], ["meaningful"]),
         helper.make_node("Cast", ["meaningful"], ["mask"], to=TensorProto.INT64),
     ]
-    constants = {"zero": np.array([0]), "first_word": np.array(first_word)}
+    constants = {
+        "zero": np.array([0]),
+        "limit": np.array([limit]),
+        "first_word": np.array(first_word),
+    }
     graph = helper.make_graph(
         nodes,
         "tokenize",
@@ -52,9 +59,10 @@ def bert_tokenizer(pieces: Sequence[str], first_word: int) -> onnx.ModelProto:
 def behind_picture_front(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
     """Put resizing before a model that takes pixels [1, 3, size, size] in [0, 1].
 
-    The result takes `image`, uint8 [1, H, W, 3]: the shorter side becomes `size`, by the cubic
-    filter with antialiasing that Pillow uses (a = -0.5, on bytes, so that it rounds as Pillow
-    does), then the middle square is cut out.
+    The result takes `image`, uint8 [1, H, W, 3]: the shorter side becomes `size`, the longer
+    one is rounded down as CLIP's preprocessing does, by the cubic filter with antialiasing
+    that Pillow uses (a = -0.5, on bytes, so that it rounds as Pillow does); then the middle
+    square is cut out.
     """
     pixels = model.graph.input[0].name
     constants = {
@@ -65,16 +73,21 @@ def behind_picture_front(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
     }
     nodes = [
         helper.make_node("Transpose", ["image"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Shape", ["planes"], ["whole"], start=2),
+        helper.make_node("ReduceMin", ["whole"], ["shorter"], keepdims=1),
+        helper.make_node("Mul", ["whole", "target"], ["grown"]),
+        helper.make_node("Div", ["grown", "shorter"], ["sizes"]),
+        # Scales follow from whole sizes axis by axis, as in Pillow; the operator's own
+        # aspect-ratio policy scales both axes alike and is off by part of a pixel.
         helper.make_node(
             "Resize",
-            ["planes", "", "", "target"],
+            ["planes", "", "", "sizes"],
             ["resized"],
             mode="cubic",
             cubic_coeff_a=-0.5,
             antialias=1,
             exclude_outside=1,
             axes=[2, 3],
-            keep_aspect_ratio_policy="not_smaller",
         ),
         helper.make_node("Shape", ["resized"], ["sides"], start=2),
         helper.make_node("Sub", ["sides", "target"], ["surplus"]),

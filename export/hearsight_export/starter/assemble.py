@@ -47,6 +47,7 @@ from .parts import Parts
 __all__ = ["assemble"]
 
 FRAME = 1280
+TOKENS = 256
 LICENSE = License("MIT", "https://spdx.org/licenses/MIT.html", True)
 CHECK_TEXT = "Heavy rain on a tin roof"
 
@@ -242,7 +243,7 @@ def _image(parts: Parts, root: Path) -> Graph:
 def _tokenize(parts: Parts, root: Path) -> Graph:
     from onnxruntime_extensions import get_library_path
 
-    model = bert_tokenizer(parts.tokenizer.pieces, parts.tokenizer.first_word)
+    model = bert_tokenizer(parts.tokenizer.pieces, parts.tokenizer.first_word, TOKENS)
     variant = save_variant(model, root, "tokenize")
     options = onnxruntime.SessionOptions()
     options.register_custom_ops_library(get_library_path())

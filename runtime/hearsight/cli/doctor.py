@@ -1,0 +1,72 @@
+"""`runtime-cli doctor`: what this machine can do, and why not the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..doctor import Report
+
+__all__ = ["doctor"]
+
+
+def doctor(*, given: Mapping[str, Any]) -> int:
+    """Say what works here, and why not the rest.
+
+    The exit code is 3 when no sound can be made here.
+    """
+    from ..doctor import examine
+    from ..errors import BundleError
+    from .console import Console
+    from .layers import resolve
+
+    with Console(resolve(given).settings) as console:
+        report = examine()
+        if console.json:
+            console.document({**asdict(report), "ready": report.ready})
+        else:
+            for line in _lines(report):
+                console.print(line)
+        return 0 if report.ready else BundleError.exit_code
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"hearsight {report.version}, Python {report.python}"
+    yield f"{report.system}, {report.processors} processors, memory {_of(report.memory)}"
+    yield ""
+    for device in report.devices:
+        mark = "yes" if device.usable else "no "
+        yield f"device {device.name:<5} {mark}  {device.why}"
+    yield f"  ONNX Runtime is built with {', '.join(report.listed_providers) or 'nothing'}"
+    yield f"  and found {', '.join(report.hardware) or 'no hardware'}"
+    for card in report.cards:
+        yield (
+            f"card {card.name}, compute capability {card.compute_capability}, driver "
+            f"{card.driver}, {_size(card.free)} of {_size(card.total)} free"
+        )
+    state = "off" if report.telemetry.off else "ON: set ORT_DISABLE_TELEMETRY=1"
+    traces = (
+        f", but there are traces in {report.telemetry.traces}" if report.telemetry.traces else ""
+    )
+    yield f"ONNX Runtime telemetry {state}{traces}"
+    yield ""
+    for library in report.libraries:
+        yield f"{library.name} {library.version}  {library.problem or library.path}"
+    yield ""
+    for folder in report.folders:
+        yield f"{folder.use} folder {folder.path}, {_size(folder.free)} free"
+    for name, place in report.bundles.items():
+        yield f"bundle {name}  {place}"
+    yield ""
+    yield from report.problems
+    yield "Ready to make sounds." if report.ready else "No sound can be made here yet."
+
+
+def _of(memory: Any) -> str:
+    return f"{_size(memory.available)} of {_size(memory.total)} available"
+
+
+def _size(count: int | None) -> str:
+    return "unknown" if count is None else f"{count / 1e9:.1f} GB"

@@ -1,0 +1,148 @@
+"""`runtime-cli generate`: one request, one or several sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..request import Prompt, Request
+    from .console import Console
+    from .settings import Settings
+
+__all__ = ["generate"]
+
+
+def generate(
+    prompt: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROMPT",
+            help="What to hear, in words. Several are mixed; 'rain::2' weighs twice as much.",
+            show_default=False,
+        ),
+    ] = None,
+    image: Annotated[
+        list[str] | None, typer.Option(help="A picture to hear; may be repeated.", metavar="FILE")
+    ] = None,
+    video: Annotated[
+        list[str] | None, typer.Option(help="A video to hear; may be repeated.", metavar="FILE")
+    ] = None,
+    audio: Annotated[
+        list[str] | None, typer.Option(help="A sound to resemble; may be repeated.", metavar="FILE")
+    ] = None,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="A .wav, .flac or .ogg file, or a folder (the current one unless given) for "
+            "files named after the prompt.",
+            show_default=False,
+        ),
+    ] = ".",
+    *,
+    given: Mapping[str, Any],
+) -> int:
+    """Make a sound from words, pictures, videos and sounds.
+
+    Paths of the finished files go to standard output. Several variations get _01, _02 and so on.
+    """
+    from .console import Console
+    from .layers import resolve
+    from .work import reported
+
+    settings = resolve(given).settings
+    written = {"text": prompt, "image": image, "video": video, "audio": audio}
+    with Console(settings) as console:
+        return reported(console, lambda: _generate(written, out, settings, console))
+
+
+def _generate(
+    written: Mapping[Any, list[str] | None], out: str, settings: Settings, console: Console
+) -> int:
+    from pathlib import Path
+
+    from ..errors import RequestError
+    from ..jobs import plan, remaining
+    from ..rows import Item, found, parse_prompt
+    from .work import base_request, drawn_seed, execute, open_players
+
+    prompts: list[Prompt] = [
+        found(parse_prompt(modality, one), Path())
+        for modality, given in written.items()
+        for one in given or []
+    ]
+    if not prompts:
+        raise RequestError(
+            "There is nothing to listen to; give a text, --image, --video or --audio. "
+            "`runtime-cli generate --help` shows how."
+        )
+    request = replace(base_request(settings), prompts=tuple(prompts))
+    if request.seed is None:
+        request = replace(request, seed=drawn_seed())
+    players = open_players(settings)
+    jobs = plan(
+        [Item(0, request)],
+        players,
+        lambda resolved: _paths(out, resolved, settings, players[0].manifest.name),
+        subtype=settings.bit_depth,
+        where=lambda _: "",
+    )
+    left = remaining(jobs, lambda _, path, __: settings.skip_existing and path.exists())
+    skipped = sum(len(job.paths) for job in jobs) - sum(len(job.paths) for job in left)
+    assert request.seed is not None
+    return execute(left, skipped, settings, players, console, seed=request.seed)
+
+
+def _paths(out: str, request: Request, settings: Settings, model: str) -> tuple[Path, ...]:
+    from pathlib import Path
+
+    from ..errors import OutputError, RequestError
+    from ..jobs import file_names
+    from ..names import check_template
+    from ..wav import SUFFIXES
+
+    place = Path(out).expanduser()
+    into_folder = place.is_dir() or out.endswith(("/", "\\")) or not place.suffix
+    if not into_folder and place.suffix.lower() not in SUFFIXES:
+        raise RequestError(
+            f"Sounds are not written as {place.suffix}; end --out in {', '.join(SUFFIXES)}, or "
+            "in '/' for a folder."
+        )
+    if not into_folder and settings.name:
+        raise RequestError(f"--name makes names inside a folder, and --out {out} names a file.")
+    any_name = settings.overwrite or settings.skip_existing
+    if settings.name:
+        names = file_names(request, check_template(settings.name), model)
+        paths = tuple(place / name for name in names)
+    elif into_folder:
+        base = place / file_names(replace(request, variations=1), "{prompt}", model)[0]
+        paths = _run_of_names(base, request.variations, free=not any_name)
+    else:
+        paths = _run_of_names(place, request.variations, free=False)
+    there = [path for path in paths if path.exists()]
+    if there and not any_name:
+        raise OutputError(
+            f"{there[0]} exists already; add --overwrite to replace it, --skip-existing to keep "
+            "it, or choose another name."
+        )
+    return paths
+
+
+def _run_of_names(base: Path, count: int, *, free: bool) -> tuple[Path, ...]:
+    """`base` itself for one sound, else numbered from 1; later numbers if `free` ones are due."""
+    from ..names import numbered
+
+    paths = (base,) if count == 1 else tuple(numbered(base, 1 + index) for index in range(count))
+    first = 1
+    while free and any(path.exists() for path in paths):
+        first += 1
+        paths = tuple(numbered(base, first + index) for index in range(count))
+    return paths

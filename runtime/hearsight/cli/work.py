@@ -1,0 +1,185 @@
+"""What `generate` and `batch` share: settings become a request, jobs become files."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ..batch import Tally, error_event, run
+from ..bundle import Bundle, open_bundle
+from ..errors import BundleError, Cancelled, HearsightError, OutputError
+from ..events import End, StageEvent, Start
+from ..jobs import Job
+from ..ledger import Ledger
+from ..request import Finish, Request
+from ..rows import parse_level
+from ..sampler import Cancel
+from .console import Console
+from .interrupt import interruptible
+from .settings import Settings
+
+__all__ = ["base_request", "check_writable", "drawn_seed", "execute", "open_players", "reported"]
+
+
+def base_request(settings: Settings) -> Request:
+    """The request that the settings describe, without prompts."""
+    level, level_db = parse_level(settings.normalize)
+    return Request(
+        prompts=(),
+        negative=settings.negative,
+        seconds=settings.duration,
+        variations=settings.variations,
+        seed=settings.seed,
+        steps=settings.steps,
+        guidance=settings.guidance,
+        solver=settings.solver,
+        eta=settings.eta,
+        mix=settings.mix,
+        finish=Finish(
+            trim=settings.trim,
+            loop=settings.loop,
+            fade_in=settings.fade_in,
+            fade_out=settings.fade_out,
+            level=level,
+            level_db=level_db,
+            sample_rate=settings.sample_rate,
+            channels=settings.channels,
+        ),
+    )
+
+
+def drawn_seed() -> int:
+    """A fresh seed, short enough to be typed again."""
+    return secrets.randbelow(2**32)
+
+
+def open_players(settings: Settings) -> tuple[Bundle, ...]:
+    """The bundle that makes the sound, then those that only understand prompts.
+
+    Their hashes are left for loading to check.
+
+    Raises:
+        BundleError: one is missing or damaged, or the first makes no sound.
+    """
+    players = tuple(
+        open_bundle(name, verify=False) for name in (settings.model, *settings.conditioner)
+    )
+    if players[0].manifest.kind == "conditioner":
+        raise BundleError(
+            f"The bundle {players[0].manifest.name!r} understands prompts and makes no sound; "
+            "name it with --conditioner, and a generator of the same space with --model."
+        )
+    return players
+
+
+def check_writable(folders: Iterable[Path]) -> None:
+    """Make the folders and see that files can be written there, before a sound is made.
+
+    Raises:
+        OutputError: names the folder and the reason.
+    """
+    for folder in dict.fromkeys(folders):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as problem:
+            in_the_way = next((p for p in (folder, *folder.parents) if p.is_file()), None)
+            why = f"{in_the_way} is a file" if in_the_way else problem.strerror
+            raise OutputError(
+                f"Nothing can be written in {folder}: {why}. Choose another folder."
+            ) from None
+
+
+def execute(
+    jobs: tuple[Job, ...],
+    skipped: int,
+    settings: Settings,
+    players: tuple[Bundle, ...],
+    console: Console,
+    *,
+    seed: int,
+    ledger: Ledger | None = None,
+    fail_fast: bool = False,
+) -> int:
+    """Make the jobs, from the start event to the end event, and give the exit code.
+
+    With a ledger, failed items make it 1. Without one, and for what stops a run (a bundle or
+    device that cannot be had, files that cannot be written, Ctrl-C), it is that of the error.
+    """
+    began = time.monotonic()
+    total = sum(len(job.paths) for job in jobs)
+    start = Start(
+        bundle=players[0].manifest.name,
+        bundle_sha256=players[0].sha256,
+        seed=seed,
+        total=total,
+        skipped=skipped,
+    )
+    console.tell(start)
+
+    def work(cancel: Cancel) -> Tally:
+        from ..generator import load
+
+        if ledger:
+            ledger.add(start)
+        console.tell(StageEvent(id="", stage="load"))
+        with load(
+            players[0].root,
+            device=settings.device,
+            precision=settings.precision,
+            threads=settings.threads,
+            conditioners=[player.root for player in players[1:]],
+        ) as generator:
+            return run(
+                jobs,
+                generator,
+                console.tell,
+                subtype=settings.bit_depth,
+                cancel=cancel,
+                ledger=ledger,
+                fail_fast=fail_fast,
+            )
+
+    tally, code = Tally(), 0
+    try:
+        if jobs:
+            check_writable(path.parent for job in jobs for path in job.paths)
+            tally = interruptible(work, [path for job in jobs for path in job.paths])
+            code = _exit_code(tally, many=ledger is not None)
+    except HearsightError as problem:
+        code = problem.exit_code
+        if not isinstance(problem, Cancelled):
+            console.tell(error_event(problem))
+            tally = Tally(failed=total)
+    console.tell(
+        End(
+            done=tally.done,
+            failed=tally.failed,
+            skipped=skipped,
+            seconds=round(time.monotonic() - began, 3),
+            exit_code=code,
+        )
+    )
+    return code
+
+
+def reported(console: Console, work: Callable[[], int]) -> int:
+    """Do the work; what stops it before anything runs becomes an event and an exit code."""
+    try:
+        return work()
+    except Cancelled as problem:
+        return problem.exit_code
+    except HearsightError as problem:
+        console.tell(error_event(problem))
+        return problem.exit_code
+
+
+def _exit_code(tally: Tally, *, many: bool) -> int:
+    if not tally.errors:
+        return 0
+    last = tally.errors[-1]
+    return 1 if many and not isinstance(last, Cancelled | OutputError) else last.exit_code

@@ -1,0 +1,231 @@
+"""`runtime-cli generate`: where files go, what is printed where, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from hearsight import wav
+
+
+def test_a_sound_is_48_khz_24_bit_mono_and_peaks_at_minus_one_dbfs(cli, home):
+    done = cli("generate", "rain on leaves", "-o", "rain.wav")
+    audio, rate = soundfile.read("rain.wav")
+    assert done.code == 0
+    assert (rate, audio.shape, soundfile.info("rain.wav").subtype) == (48000, (48000,), "PCM_24")
+    assert 20 * np.log10(np.abs(audio).max()) == pytest.approx(-1, abs=0.01)
+
+
+def test_standard_output_is_the_path_and_standard_error_tells_seed_and_gain(cli, home):
+    done = cli("generate", "rain", "-o", "rain.wav", "--seed", "7")
+    assert done.out == "rain.wav\n"
+    assert "seed 7" in done.err
+    assert re.search(r"gain [+-]\d+\.\d dB", done.err)
+    assert "\x1b" not in done.err
+
+
+def test_a_drawn_seed_is_printed_and_makes_the_same_file_again(cli, home):
+    done = cli("generate", "rain", "-o", "one.wav")
+    seed = re.search(r"seed (\d+)", done.err)[1]
+    cli("generate", "rain", "-o", "two.wav", "--seed", seed)
+    assert Path("one.wav").read_bytes() == Path("two.wav").read_bytes()
+
+
+def test_a_folder_gets_a_name_from_the_prompt_and_never_an_old_one(cli, home):
+    for expected in ("heavy_rain.wav", "heavy_rain_02.wav", "heavy_rain_03.wav"):
+        assert cli("generate", "Heavy rain!", "-o", "out").lines == [str(Path("out", expected))]
+
+
+def test_several_variations_are_numbered_in_files_and_in_folders(cli, home):
+    names = [f"rain_{number:02}.wav" for number in (1, 2, 3)]
+    assert cli("generate", "x", "-n", "3", "-o", "rain.wav").lines == names
+    inside = [str(Path("out", name)) for name in names]
+    assert cli("generate", "rain", "-n", "3", "-o", "out/").lines == inside
+    assert cli("generate", "rain", "-n", "2", "-o", "out/").lines == [
+        str(Path("out", f"rain_{number:02}.wav")) for number in (4, 5)
+    ]
+
+
+def test_a_name_template_fills_in_what_it_knows(cli, home):
+    done = cli("generate", "rain", "-o", "out", "--name", "{model}/{seed}_{prompt}.flac",
+               "--seed", "5")  # fmt: skip
+    assert done.lines == [str(Path("out/micro/5_rain.flac"))]
+    assert soundfile.info("out/micro/5_rain.flac").format == "FLAC"
+
+
+def test_an_existing_file_is_refused_replaced_or_kept_as_asked(cli, home):
+    cli("generate", "rain", "-o", "rain.wav", "--seed", "1")
+    first = Path("rain.wav").read_bytes()
+    refused = cli("generate", "rain", "-o", "rain.wav", "--seed", "2")
+    assert refused.code == 5
+    assert "--overwrite" in refused.err
+    kept = cli("generate", "rain", "-o", "rain.wav", "--seed", "2", "--skip-existing")
+    assert (kept.code, kept.out, Path("rain.wav").read_bytes()) == (0, "", first)
+    replaced = cli("generate", "rain", "-o", "rain.wav", "--seed", "2", "--overwrite")
+    assert replaced.code == 0
+    assert Path("rain.wav").read_bytes() != first
+
+
+def test_flags_may_be_spelled_as_the_research_scripts_spell_them(cli, home):
+    cli("generate", "rain", "-o", "one.wav", "--seed", "3", "--steps", "5", "--guidance", "2")
+    done = cli("generate", "rain", "-o", "two.wav", "--seed", "3", "--ddim_steps", "5",
+               "--scale=2", "--n_samples", "1")  # fmt: skip
+    assert done.code == 0
+    assert Path("one.wav").read_bytes() == Path("two.wav").read_bytes()
+
+
+def test_words_pictures_and_sounds_mix_with_weights(cli, picture, recording):
+    done = cli("generate", "rain::2", "wind", "--image", f"{picture}::0.5", "--audio",
+               str(recording), "--mix", "branches", "-o", "mix.wav")  # fmt: skip
+    assert done.code == 0
+    prompts = wav.read_request("mix.wav")["prompts"]
+    assert [(p["modality"], p["weight"]) for p in prompts] == [
+        ("text", 2.0),
+        ("text", 1.0),
+        ("image", 0.5),
+        ("audio", 1.0),
+    ]
+    assert prompts[0]["value"] == "rain"
+
+
+def test_finishing_flags_reach_the_file(cli, home):
+    done = cli("generate", "rain", "-o", "a.wav", "--loop", "--channels", "2", "--bit-depth", "16",
+               "--sample-rate", "44100", "--duration", "0.5")  # fmt: skip
+    info = wav.read_info("a.wav")
+    assert done.code == 0
+    assert (info["channels"], info["sample_rate"], info["subtype"]) == (2, 44100, "PCM_16")
+    assert tuple(info["loop"]) == (0, 22049)
+
+
+def test_json_events_follow_the_published_schema(cli, home):
+    import jsonschema
+
+    import hearsight.events
+
+    path = Path(hearsight.events.__file__).with_name("events.schema.json")
+    schema = json.loads(path.read_text("utf-8"))
+    assert schema == hearsight.events.schema(), "write events.schema() to events.schema.json"
+    done = cli("generate", "rain", "zzz", "-n", "2", "-o", "out", "--json", "--loop")
+    for event in done.events:
+        jsonschema.validate(event, schema)
+    kinds = [event["event"] for event in done.events]
+    assert kinds[0] == "start"
+    assert kinds[-1] == "end"
+    assert {"stage", "progress", "result"} <= set(kinds)
+    stages = [event["stage"] for event in done.event("stage")]
+    assert list(dict.fromkeys(stages)) == ["load", "encode", "denoise", "decode", "finish"]
+
+
+def test_a_result_event_tells_of_the_file_as_it_is(cli, home):
+    import hashlib
+
+    [result] = cli("generate", "rain", "-o", "rain.wav", "--seed", "4", "--json").event("result")
+    assert result["sha256"] == hashlib.sha256(Path("rain.wav").read_bytes()).hexdigest()
+    assert (result["path"], result["seed"], result["variation"]) == ("rain.wav", 4, 0)
+    assert result["duration"] == 1.0
+    assert {timing["stage"] for timing in result["timings"]} >= {"load", "denoise", "decode"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "nothing to listen to"),
+        (["rain", "--steps", "0"], 2, "steps is 0"),
+        (["rain", "--steps", "1000"], 2, "999"),
+        (["rain", "--duration", "99"], 2, "seconds is 99"),
+        (["rain", "--guidance", "nan"], 2, "guidance is nan"),
+        (["rain", "--seed", "-1"], 2, "seed is -1"),
+        (["rain::0"], 2, "weight is 0"),
+        (["rain", "--channels", "3"], 2, "channels is 3"),
+        (["rain", "--normalize", "loud"], 2, "lufs=-16"),
+        (["rain", "--name", "{idd}"], 2, "{idd}"),
+        (["rain", "-o", "rain.mp3"], 2, ".ogg"),
+        (["rain", "--nonsense"], 2, "--nonsense"),
+        (["rain", "--model", "mikro"], 3, 'did you mean "micro"?'),
+        (["rain", "--model", "micro-eye"], 3, "--conditioner"),
+        (["rain", "--device", "abacus"], 4, "abacus"),
+        (["--image", "pictures.png"], 5, 'did you mean "picture.png"?'),
+        (["--image", "recording.wav"], 5, "not a picture"),
+        (["--image", "empty.png"], 5, "empty.png"),
+        (["--image", "."], 5, "a folder"),
+        (["rain", "-o", "recording.wav/rain.wav"], 5, "recording.wav is a file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_an_exit_code(
+    cli, home, picture, recording, arguments, code, said
+):
+    Path("empty.png").touch()
+    before = sorted(home.rglob("*.wav"))
+    done = cli("generate", *arguments)
+    assert done.code == code
+    assert done.out == ""
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert sorted(home.rglob("*.wav")) == before
+    assert not list(home.rglob("*.part"))
+
+
+def test_an_error_before_anything_runs_is_an_event_without_an_id(cli, home):
+    done = cli("generate", "rain", "--steps", "0", "--json")
+    [error] = done.events
+    assert (error["event"], error["id"], error["code"]) == ("error", None, 2)
+
+
+def test_unknown_words_play_and_are_named(cli, home):
+    done = cli("generate", "rain quux", "-o", "a.wav")
+    assert done.code == 0
+    assert "warning" in done.err
+    assert "quux" in done.err
+
+
+def test_an_empty_text_plays(cli, home):
+    assert cli("generate", "", "-o", "a.wav").code == 0
+
+
+def test_quiet_leaves_only_the_path_and_the_log_file_has_the_rest(cli, home):
+    done = cli("generate", "rain", "-o", "a.wav", "--quiet", "--log-file", "log.txt")
+    assert (done.out, done.err) == ("a.wav\n", "")
+    logged = Path("log.txt").read_text("utf-8")
+    assert " info " in logged
+    assert " debug " in logged
+
+
+def test_another_bundle_of_the_same_space_may_understand_the_prompt(cli, picture):
+    alone = cli("generate", "--image", str(picture), "-o", "a.wav", "--model", "micro-flow")
+    assert alone.code == 2
+    assert "--conditioner" in alone.err
+    helped = cli("generate", "--image", str(picture), "-o", "a.wav", "--model", "micro-flow",
+                 "--conditioner", "micro-eye")  # fmt: skip
+    assert helped.code == 0
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(cli, home):
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        done = cli("generate", "rain", "-o", "out/rain.wav")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert done.code == 5
+    assert "rain.wav could not be written" in done.err
+    assert list(Path("out").iterdir()) == []
+
+
+def test_a_bundle_with_a_wrong_hash_plays_nothing(cli, home):
+    import shutil
+
+    bundle = Path(shutil.copytree(Path(__file__).parents[2] / "micro" / "micro", "copy"))
+    weights = bundle / "denoise.fp32.weights"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    done = cli("generate", "rain", "-o", "a.wav", "--model", "./copy", "--json")
+    assert done.code == 3
+    [error] = done.event("error")
+    assert "denoise.fp32.weights" in error["message"]
+    assert done.event("end")[0]["exit_code"] == 3
+    assert not Path("a.wav").exists()

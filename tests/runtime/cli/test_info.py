@@ -1,0 +1,53 @@
+"""`runtime-cli info` and `doctor`: facts, for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_a_file_tells_how_it_was_made(cli, home, suffix):
+    cli("generate", "rain", "-o", f"a.{suffix}", "--seed", "6")
+    facts = cli("info", f"a.{suffix}", "--json").json
+    assert facts["sample_rate"] == 48000
+    assert facts["record"]["request"]["seed"] == 6
+    assert facts["record"]["plan"]["bundle"] == "micro"
+    words = cli("info", f"a.{suffix}").lines
+    assert "record.request.prompts[0].value: rain" in words
+
+
+def test_without_a_file_every_setting_is_shown_with_its_origin(cli, home):
+    Path("runtime.toml").write_text("steps = 9")
+    facts = cli("info", "--json").json
+    assert facts["steps"] == {"value": 9, "origin": str(Path.cwd() / "runtime.toml")}
+    assert facts["model"] == {"value": "micro", "origin": "environment"}
+    assert facts["seed"] == {"value": None, "origin": "default"}
+    assert f"steps = 9  ({Path.cwd() / 'runtime.toml'})" in cli("info").lines
+
+
+def test_what_is_no_sound_file_is_exit_code_5(cli, picture):
+    for name in ("picture.png", "missing.wav", "."):
+        done = cli("info", name)
+        assert (done.code, done.out) == (5, "")
+
+
+def test_doctor_tells_programs_everything(cli, home):
+    done = cli("doctor", "--json")
+    report = done.json
+    assert done.code == 0
+    assert report["ready"]
+    assert report["telemetry"]["off"]
+    assert report["bundles"].keys() >= {"micro", "micro-eye"}
+    assert {device["name"]: device["usable"] for device in report["devices"]}["cpu"]
+    assert report["memory"]["total"] >= report["memory"]["available"] > 0
+
+
+def test_doctor_tells_people_whether_a_sound_can_be_made(cli, home, monkeypatch):
+    assert cli("doctor").lines[-1] == "Ready to make sounds."
+    monkeypatch.setenv("HEARSIGHT_ENGINES", str(home))
+    monkeypatch.setattr("hearsight.doctor.list_bundles", lambda: [])
+    done = cli("doctor")
+    assert done.code == 3
+    assert "bundles import" in done.out

@@ -1,0 +1,168 @@
+"""Rows become requests, exactly those that were meant."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hearsight.errors import RequestError
+from hearsight.request import Finish, Prompt, Request, request_to_json
+from hearsight.rows import Item, parse_level, parse_prompt, read_rows
+
+BASE = Request(prompts=(), steps=7, finish=Finish(level="peak"))
+
+words = st.text(st.characters(exclude_categories=["C"]), max_size=30)
+numbers = st.floats(-1000, 1000, allow_nan=False)
+ids = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+finishes = st.builds(
+    Finish,
+    trim=st.booleans(),
+    loop=st.booleans(),
+    fade_in=st.floats(0, 10),
+    level=st.sampled_from(["none", "peak", "lufs"]),
+    sample_rate=st.integers(8000, 192000),
+    channels=st.sampled_from([1, 2]),
+)
+requests = st.builds(
+    Request,
+    prompts=st.lists(
+        st.builds(Prompt, st.just("text"), words, numbers), min_size=1, max_size=3
+    ).map(tuple),
+    negative=words,
+    seconds=st.none() | st.floats(0.1, 100),
+    variations=st.integers(1, 9),
+    seed=st.none() | st.integers(0, 2**63 - 1),
+    guidance=st.none() | st.floats(0, 30),
+    solver=st.sampled_from([None, "ddim", "euler"]),
+    mix=st.sampled_from(["average", "branches"]),
+    finish=finishes,
+)
+
+
+def read(text: str, kind: str = "jsonl", base: Request = BASE) -> tuple[Item, ...]:
+    return read_rows(text, kind, base, folder=Path(), where="m")
+
+
+@settings(deadline=None)
+@given(st.dictionaries(ids, requests, min_size=1, max_size=4))
+def test_requests_survive_being_written_as_json_lines(asked):
+    asked = [replace(request, id=name) for name, request in asked.items()]
+    text = "\n\n".join(json.dumps(request_to_json(request)) for request in asked)
+    read_back = [item.request for item in read(text, base=Request(prompts=()))]
+    assert read_back == asked
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(ids, st.tuples(words, st.integers(1, 999), st.floats(0.1, 9))), st.booleans()
+)
+def test_cells_hold_what_was_written_in_them(rows, tabs):
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter="\t" if tabs else ",")
+    writer.writerow(["id", "prompt", "steps", "seconds"])
+    writer.writerows([name, *row] for name, row in rows.items())
+    if not rows:
+        return
+    items = read(stream.getvalue(), "tsv" if tabs else "csv")
+    for item, (name, (text, steps, seconds)) in zip(items, rows.items(), strict=True):
+        assert (item.request.id, item.request.steps, item.request.seconds) == (name, steps, seconds)
+        spoken = text if text.strip() else ""
+        assert item.request.prompts == (parse_prompt("text", spoken),)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_rows_or_a_request_error(text):
+    for kind in ("jsonl", "csv", "tsv"):
+        try:
+            read(text, kind)
+        except RequestError:
+            continue
+
+
+def test_rows_lie_over_the_base_and_leave_the_rest_of_it():
+    [item] = read('{"prompt": "x", "loop": true, "normalize": "lufs=-16", "steps": null}')
+    assert item.request.steps == 7
+    assert item.request.finish == Finish(loop=True, level="lufs", level_db=-16)
+
+
+def test_cells_of_every_type_are_understood():
+    text = "id,prompt,trim,channels,fade_in,variations,solver\n7, rain ,yes,2,0.5,3,ddim\n"
+    [item] = read(text, "csv")
+    request = item.request
+    assert (request.id, request.variations, request.solver) == ("7", 3, "ddim")
+    assert request.finish == Finish(trim=True, channels=2, fade_in=0.5, level="peak")
+    assert request.prompts[0].value == " rain "
+
+
+def test_a_quoted_cell_may_span_lines_and_errors_name_the_first_of_theirs():
+    with pytest.raises(RequestError) as error:
+        read('id,prompt,steps\na,"two\nlines",few\nb,x,many\n', "csv")
+    assert [line[:9] for line in str(error.value).splitlines()] == ["m, line 2", "m, line 4"]
+
+
+def test_a_row_may_hold_several_prompts_of_a_kind():
+    [item] = read('{"prompt": ["rain::2", "wind"], "id": "a"}')
+    assert item.request.prompts == (Prompt("text", "rain", 2.0), Prompt("text", "wind"))
+
+
+def test_an_empty_text_cell_is_a_sound_without_a_prompt():
+    [item] = read("id,prompt\na,\n", "csv")
+    assert item.request.prompts == (Prompt("text", ""),)
+
+
+def test_more_than_twenty_wrong_rows_are_counted():
+    with pytest.raises(RequestError) as error:
+        read("{}\n" * 25)
+    assert str(error.value).count("nothing to listen to") == 20
+    assert str(error.value).endswith("... and 5 more.")
+
+
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [
+        ("none", ("none", -1)),
+        ("peak", ("peak", -1)),
+        ("peak=-6", ("peak", -6)),
+        ("lufs", ("lufs", -23)),
+        ("lufs=-16.5", ("lufs", -16.5)),
+    ],
+)
+def test_levels_are_read(written, level):
+    assert parse_level(written) == level
+
+
+@pytest.mark.parametrize("written", ["", "loud", "none=3", "peak=", "peak=a", "LUFS"])
+def test_other_levels_are_refused(written):
+    if written == "peak=":
+        assert parse_level(written) == ("peak", -1)
+        return
+    with pytest.raises(RequestError, match="lufs=-16"):
+        parse_level(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "prompt"),
+    [
+        ("rain", Prompt("text", "rain")),
+        ("rain::2", Prompt("text", "rain", 2.0)),
+        ("rain ::-.5", Prompt("text", "rain", -0.5)),
+        ("a::b::1e1", Prompt("text", "a::b", 10.0)),
+        ("std::vector", Prompt("text", "std::vector")),
+        ("::2", Prompt("text", "", 2.0)),
+    ],
+)
+def test_weights_are_read(written, prompt):
+    assert parse_prompt("text", written) == prompt
+
+
+def test_a_weight_that_is_no_number_is_refused():
+    with pytest.raises(RequestError, match="weight"):
+        parse_prompt("text", "rain::1.2.3")
