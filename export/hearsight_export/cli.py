@@ -61,6 +61,7 @@ def starter(
     from .starter.assemble import assemble
     from .starter.parts import STAGES, train_parts
     from .starter.recipe import Recipe
+    from .starter.vocoding import compare_vocoders, unseen_sounds
 
     _threads(threads)
     chosen = tuple(part for part in stages.split(",") if part)
@@ -69,7 +70,9 @@ def starter(
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}; known: {', '.join(STAGES)}")
     parts = train_parts(Recipe().scaled(scale), work, device, chosen, _say)
     if set(chosen) == set(STAGES):
-        print(assemble(parts, out, log=_say).root)
+        vocoding = compare_vocoders(parts, unseen_sounds(parts.recipe, work, _say))
+        _say(str(vocoding))
+        print(assemble(parts, out, vocoding.network_wins, log=_say).root)
 
 
 @app.command()
@@ -84,21 +87,16 @@ def judge(
 ) -> None:
     """Measure a starter bundle on what it never saw; writes its CARD.md and sheet.png."""
     from .starter.card import write_card, write_sheet
-    from .starter.corpus import make_corpus
-    from .starter.judge import HELD_OUT_PER_KIND, HELD_OUT_SEED
     from .starter.judge import judge as measure
     from .starter.parts import train_parts
     from .starter.recipe import Recipe
-    from .starter.sounds import KINDS
-    from .starter.vocoding import compare_vocoders
+    from .starter.vocoding import compare_vocoders, unseen_sounds
 
     _threads(threads)
     recipe = Recipe()
     measure(bundle, work, recipe, seeds=seeds, grid_seeds=grid_seeds, log=_say)
-    unseen = make_corpus(
-        work / "held-out", HELD_OUT_PER_KIND * len(KINDS), HELD_OUT_SEED, recipe.mel, held_out=True
-    )
-    vocoding = compare_vocoders(train_parts(recipe, work, stages=(), log=_say), unseen)
+    parts = train_parts(recipe, work, stages=(), log=_say)
+    vocoding = compare_vocoders(parts, unseen_sounds(recipe, work, _say))
     judgement = json.loads((work / "judge.json").read_text(encoding="utf-8"))
     write_sheet(bundle, bundle / "sheet.png")
     write_card(judgement, vocoding, bundle)

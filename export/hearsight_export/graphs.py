@@ -22,11 +22,22 @@ from torch import Tensor, nn
 from hearsight.manifest import Check, DType, Graph, Parity, Role, TensorSpec, Variant
 from hearsight.store import describe, write_tensor
 
-__all__ = ["OPSET", "ParityError", "Part", "compare", "export_part", "save_variant", "trace"]
+__all__ = [
+    "LOOP_TOLERANCE",
+    "OPSET",
+    "TOLERANCE",
+    "ParityError",
+    "Part",
+    "compare",
+    "export_part",
+    "save_variant",
+    "trace",
+]
 
 # Keeps Attention and GroupNormalization as single nodes; measured smallest and equally fast.
 OPSET = 23
 EXTERNAL_FROM_BYTES = 256
+TOLERANCE, LOOP_TOLERANCE = 1e-5, 1e-4
 
 
 class ParityError(Exception):
@@ -39,7 +50,8 @@ class Part:
 
     inputs: the traced example; free axes are named in `axes` (name -> axis -> symbol). Trace
     at sizes that are no multiples of the strides, or the graph is right for multiples only.
-    samples: further inputs of other sizes for the parity report.
+    samples: further inputs of other sizes for the parity report. tolerance: of the relative L2
+    error; a graph that iterates inside, as Griffin-Lim does, is a loop and gets `LOOP_TOLERANCE`.
     """
 
     role: Role
@@ -49,7 +61,7 @@ class Part:
     outputs: Mapping[str, tuple[int | str, ...]]
     samples: Sequence[Mapping[str, Tensor]] = ()
     hot: bool = False
-    tolerance: float = 1e-5
+    tolerance: float = TOLERANCE
 
 
 def export_part(part: Part, root: Path) -> Graph:
@@ -162,6 +174,8 @@ def compare(part: Part, variant: Variant, root: Path) -> Graph:
                 raise ParityError(
                     f"{part.role}: output {name} is {a.shape}, PyTorch gives {b.shape}"
                 )
+            if not (np.isfinite(a).all() and np.isfinite(b).all()):
+                raise ParityError(f"{part.role}: output {name} holds values that are not numbers")
             error = a.astype(np.float64) - b
             norm = float(np.linalg.norm(b)) + 1e-30
             relative = float(np.linalg.norm(error)) / norm

@@ -88,6 +88,6 @@ class LogMel(nn.Module):
         pad = (config.window - config.hop) // 2
         padded = F.pad(audio[:, None], (pad, pad), mode="reflect")
         real, imag = F.conv1d(padded, self._kernel(), stride=config.hop).chunk(2, dim=1)
-        magnitude = torch.sqrt(real * real + imag * imag + 1e-12)
+        magnitude = torch.sqrt(torch.clamp(real * real + imag * imag, min=1e-12))
         mel = torch.matmul(self.filters, magnitude).transpose(1, 2)
         return torch.log(torch.clamp(mel, min=config.floor))

@@ -38,7 +38,7 @@ from hearsight.manifest import (
 from hearsight.store import describe, write_bundle, write_tensor
 
 from ..fronts import behind_picture_front, bert_tokenizer
-from ..graphs import Part, compare, export_part, save_variant, trace
+from ..graphs import LOOP_TOLERANCE, TOLERANCE, Part, compare, export_part, save_variant, trace
 from ..models.denoise import Denoise
 from .corpus import SECONDS, SIZE
 from .diffusion import CONDITION_GAIN
@@ -65,14 +65,22 @@ class _Conditioned(nn.Module):
 
 
 class _Decode(nn.Module):
-    """Latent [B, C, T, 8] and noise [B, 1, 1280 T] to waveform [B, 1280 T]."""
+    """Latent [B, C, T, 8] and noise [B, 1280 T] to waveform [B, 1280 T]."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, network: bool) -> None:
         super().__init__()
-        self.autoencoder, self.vocoder = parts.autoencoder, parts.vocoder
+        self.autoencoder, self.vocoder, self.lim = (
+            parts.autoencoder,
+            parts.vocoder,
+            parts.griffin_lim,
+        )
+        self.network = network
 
     def forward(self, latent: Tensor, noise: Tensor) -> Tensor:
-        return self.vocoder(self.autoencoder.decode(latent).transpose(1, 2), noise)
+        mel = self.autoencoder.decode(latent)
+        if self.network:
+            return self.vocoder(mel.transpose(1, 2), noise[:, None])
+        return torch.clamp(self.lim(mel, noise), -1, 1)
 
 
 class _Encode(nn.Module):
@@ -117,7 +125,7 @@ def _ready(parts: Parts) -> None:
             parameter.data = parameter.data.half().float()
 
 
-def _parts(parts: Parts) -> list[Part]:
+def _parts(parts: Parts, network: bool) -> list[Part]:
     """Every graph but the tokenizer; sizes are no multiples of the strides on purpose."""
     recipe = parts.recipe
     channels, space = recipe.latent_channels, recipe.space
@@ -138,8 +146,8 @@ def _parts(parts: Parts) -> list[Part]:
         }
 
     def decode(batch: int, frames: int) -> dict[str, Tensor]:
-        shape = (batch, 1, FRAME * frames)
-        return {"latent": normal(batch, channels, frames, 8), "noise": normal(*shape)}
+        noise = normal(batch, FRAME * frames)
+        return {"latent": normal(batch, channels, frames, 8), "noise": noise}
 
     def sound(batch: int, samples: int) -> dict[str, Tensor]:
         return {"audio": 0.1 * normal(batch, samples)}
@@ -169,12 +177,13 @@ def _parts(parts: Parts) -> list[Part]:
         ),
         Part(
             "decode",
-            _Decode(parts),
+            _Decode(parts, network),
             decode(2, 7),
-            {"latent": batch_time, "noise": {0: "B", 2: f"{FRAME}T"}},
+            {"latent": batch_time, "noise": {0: "B", 1: f"{FRAME}T"}},
             {"audio": ("B", f"{FRAME}T")},
             samples=[decode(1, 64), decode(1, 13)],
             hot=True,
+            tolerance=TOLERANCE if network else LOOP_TOLERANCE,
         ),
         Part(
             "encode",
@@ -268,10 +277,13 @@ def _tokenize(parts: Parts, root: Path) -> Graph:
 def assemble(
     parts: Parts,
     out: Path,
+    network: bool,
     defaults: Defaults | None = None,
     log: Callable[[str], None] = print,
 ) -> Bundle:
     """Export every part into folder `out` and write its manifest last.
+
+    `network` says which vocoder is shipped: the network, or Griffin-Lim.
 
     Files the bundle does not own, such as the card, stay. Weights are stored in half
     precision, to which the network was rounded before the comparison with PyTorch.
@@ -284,7 +296,7 @@ def assemble(
     shutil.rmtree(out / "check", ignore_errors=True)
     _ready(parts)
     graphs: dict[str, Graph] = {"tokenize": _tokenize(parts, out), "image": _image(parts, out)}
-    for part in _parts(parts):
+    for part in _parts(parts, network):
         graphs[part.role] = export_part(part, out)
         parity = graphs[part.role].parity[0]
         log(f"{part.role}: relative L2 {parity.relative_l2:.1e}, SNR {parity.snr_db:.0f} dB")

@@ -69,7 +69,7 @@ class Tokenizer:
 
 
 def _unit(x: Tensor) -> Tensor:
-    return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-12)
+    return x * torch.rsqrt(torch.clamp(x.square().sum(-1, keepdim=True), min=1e-12))
 
 
 class Attention(nn.Module):

@@ -31,11 +31,11 @@ from .encoders import AudioEncoder
 from .recipe import Recipe
 from .sounds import KINDS, SAMPLE_RATE
 from .training import Run, train
+from .vocoding import unseen_sounds
 
 __all__ = ["Judgement", "Scores", "frechet", "judge"]
 
 SECONDS = 5.0
-HELD_OUT_SEED, HELD_OUT_PER_KIND = 3, 24
 CLASSIFIER_RUN = Run(steps=900, rate=1.5e-3, average=0.99)
 
 
@@ -190,10 +190,7 @@ def judge(
     """
     mel = LogMel(recipe.mel)
     known = make_corpus(work / "judge", recipe.judge_items, recipe.judge_seed, recipe.mel, log=log)
-    count = HELD_OUT_PER_KIND * len(KINDS)
-    unseen = make_corpus(
-        work / "held-out", count, HELD_OUT_SEED, recipe.mel, held_out=True, log=log
-    )
+    unseen = unseen_sounds(recipe, work, log)
     ear = _Ear(_train_classifier(known, work / "judge.pt", log), mel)
     real, heard = ear(np.stack([_fit(a.astype(np.float32) / 32767) for a in unseen.audio]))
     top1 = float((heard == unseen.kinds).mean())

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..models.bigvgan import BigVGAN
 from ..models.denoise import alphas_cumprod, film_unet
+from ..models.griffin_lim import GriffinLim
 from ..models.mel import LogMel
 from .autoencoder import MelAutoencoder, autoencoder_loss
 from .corpus import make_corpus
@@ -28,15 +29,23 @@ CONTRASTIVE_BATCH = 64
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything the bundle is made of, in evaluation mode on the CPU."""
+    """Everything the bundle is made of, in evaluation mode.
+
+    Both vocoders take mels [B, F, bins] and noise [B, 160 F]; the better one is shipped.
+    """
 
     recipe: Recipe
     mel: LogMel
     autoencoder: MelAutoencoder
     vocoder: BigVGAN
+    griffin_lim: GriffinLim
     encoders: Encoders
     tokenizer: Tokenizer
     unet: nn.Module
+
+    def network(self, mel: Tensor, noise: Tensor) -> Tensor:
+        """The vocoder network, with the axes of `griffin_lim`."""
+        return self.vocoder(mel.transpose(1, 2), noise[:, None])
 
 
 def train_parts(
@@ -96,4 +105,13 @@ def train_parts(
         module.eval().requires_grad_(False)
     if (work / "latents.npy").exists():
         latents(corpus, autoencoder, work / "latents.npy", device)
-    return Parts(recipe, LogMel(recipe.mel), autoencoder, vocoder, encoders, tokenizer, unet)
+    return Parts(
+        recipe,
+        LogMel(recipe.mel),
+        autoencoder,
+        vocoder,
+        GriffinLim(recipe.mel, recipe.griffin_lim_rounds),
+        encoders,
+        tokenizer,
+        unet,
+    )

@@ -21,9 +21,9 @@ VOCODER = BigVGANConfig(
     noise=True,
 )
 AUTOENCODER = Run(steps=2000, rate=1.5e-3)
-VOCODER_RUN = Run(steps=2400, rate=1e-3)
+VOCODER_RUN = Run(steps=1300, rate=1e-3)
 ENCODERS = Run(steps=2000, rate=1.5e-3)
-DIFFUSION = Run(steps=6000, rate=8e-4, average=0.9985)
+DIFFUSION = Run(steps=8000, rate=8e-4, average=0.9985)
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,11 @@ class Recipe:
     seed: int = 1
     judge_items: int = 34 * 48
     judge_seed: int = 2
+    held_out_per_kind: int = 24
+    held_out_seed: int = 3
     mel: MelConfig = MEL
     vocoder: BigVGANConfig = VOCODER
+    griffin_lim_rounds: int = 16
     autoencoder_levels: tuple[int, ...] = (48, 80, 96)
     latent_channels: int = 8
     space: int = 256
