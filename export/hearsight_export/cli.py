@@ -99,7 +99,7 @@ def judge(
     vocoding = compare_vocoders(parts, unseen_sounds(recipe, work, _say))
     judgement = json.loads((work / "judge.json").read_text(encoding="utf-8"))
     write_sheet(bundle, bundle / "sheet.png")
-    write_card(judgement, vocoding, bundle)
+    write_card(judgement, vocoding, recipe, bundle)
     print(bundle / "CARD.md")
 
 

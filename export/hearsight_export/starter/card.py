@@ -7,6 +7,9 @@ from typing import Any
 
 import hearsight
 
+from .parts import STAGES
+from .recipe import Recipe
+from .sounds import KINDS
 from .vocoding import Vocoding
 
 __all__ = ["SHEET_PROMPTS", "write_card", "write_sheet"]
@@ -59,8 +62,13 @@ def _rows(judgement: dict[str, Any]) -> str:
     )
 
 
-def write_card(judgement: dict[str, Any], vocoding: Vocoding, out: Path) -> None:
-    """Write `CARD.md` from what `judge` measured."""
+def write_card(judgement: dict[str, Any], vocoding: Vocoding, recipe: Recipe, bundle: Path) -> None:
+    """Write the bundle's `CARD.md` from what `judge` measured."""
+    network = f"{vocoding.network:.2f} | {vocoding.network_through_latent:.2f}"
+    lim = f"{vocoding.griffin_lim:.2f} | {vocoding.griffin_lim_through_latent:.2f}"
+    unseen = recipe.held_out_per_kind * len(KINDS)
+    steps = {name: getattr(recipe, f"{name}_run").steps for name in STAGES}
+    trained = ", ".join(f"{name} {count}" for name, count in steps.items())
     wrong = "\n".join(f"- {line}" for line in judgement["adjectives_wrong"]) or "- none"
     worst = ", ".join(f"{kind} {share:.0%}" for kind, share in judgement["worst_kinds"].items())
     pairs = judgement["adjectives_pairs"]
@@ -88,7 +96,7 @@ recording, photograph or weight of anybody else went into it. MIT, commercial us
 By a classifier that was trained only on separately seeded synthesised sounds and recognises
 {judgement["classifier_top1"]:.1%} of real held-out ones. Prompts were held out from training:
 phrasings, pictures, clips and reference sounds of another seed. The distance is Fréchet's on that
-classifier's features to {24 * 34} held-out sounds; between two halves of those it is
+classifier's features to {unseen} held-out sounds; between two halves of those it is
 {judgement["floor"]:.2f}.
 
 | prompts | solver | steps | sounds | top-1 | Fréchet |
@@ -109,9 +117,12 @@ better one through decoded latents.
 
 | | true mel | decoded latent |
 |---|---|---|
-| small BigVGAN with noise input, {{steps}} steps | {{network}} |
-| Griffin-Lim graph, {{rounds}} rounds from noise | {{lim}} |
+| BigVGAN with noise input, {recipe.vocoder_run.steps} steps of training | {network} |
+| Griffin-Lim graph, {recipe.griffin_lim_rounds} rounds from noise | {lim} |
 
-Made by `hearsight-export starter`; this table by `hearsight-export judge`.
+## How it was made
+
+By `hearsight-export starter` from {recipe.items} sounds; steps of training: {trained}. These
+tables are written by `hearsight-export judge`.
 """
-    (out / "CARD.md").write_text(text, encoding="utf-8")
+    (bundle / "CARD.md").write_text(text, encoding="utf-8")
