@@ -81,8 +81,12 @@ def judge(
         "engines/starter"
     ),
     work: Work = DEFAULT_WORK,
-    seeds: Annotated[int, typer.Option(help="Sounds of each kind and way of asking.")] = 8,
-    grid_seeds: Annotated[int, typer.Option(help="The same for each solver and step count.")] = 8,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=24, help="Sounds of each kind and way of asking.")
+    ] = 8,
+    grid_seeds: Annotated[
+        int, typer.Option(min=0, max=24, help="The same for each solver and step count.")
+    ] = 8,
     threads: Annotated[int, typer.Option(help="Processor threads; 0 for all.")] = 0,
 ) -> None:
     """Measure a starter bundle on what it never saw; writes its CARD.md and sheet.png."""
@@ -94,7 +98,9 @@ def judge(
 
     _threads(threads)
     recipe = Recipe()
-    measure(bundle, work, recipe, seeds=seeds, grid_seeds=grid_seeds, log=_say)
+    measure(
+        bundle, work, recipe, seeds=seeds, grid_seeds=grid_seeds, threads=threads or None, log=_say
+    )
     parts = train_parts(recipe, work, stages=(), log=_say)
     vocoding = compare_vocoders(parts, unseen_sounds(recipe, work, _say))
     judgement = json.loads((work / "judge.json").read_text(encoding="utf-8"))
@@ -111,6 +117,6 @@ def main() -> None:
 
     try:
         app()
-    except (HearsightError, ParityError) as error:
+    except (HearsightError, ParityError, ValueError) as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", 1))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         OutputError,
         RequestError,
     )
-    from .generator import load
+    from .generator import Generator, load
     from .request import (
         Finish,
         Prompt,
@@ -46,6 +46,7 @@ __all__ = [
     "Cancelled",
     "DeviceError",
     "Finish",
+    "Generator",
     "HearsightError",
     "MediaError",
     "OutputError",
@@ -64,6 +65,7 @@ __all__ = [
 _MODULES = {
     "Cancel": "sampler",
     "Finish": "request",
+    "Generator": "generator",
     "Prompt": "request",
     "Request": "request",
     "Take": "request",

@@ -147,7 +147,7 @@ def read_ixml(content: bytes) -> dict[str, str]:
         raise ValueError("it declares a document type, which iXML does not have")
     try:
         root = ElementTree.fromstring(content.rstrip(b"\0 \r\n\t"))
-    except ElementTree.ParseError as problem:
+    except (ElementTree.ParseError, LookupError) as problem:  # or an unknown encoding
         raise ValueError(f"it is not XML: {problem}") from problem
     return {
         name: root.findtext(name) or "" for name in ("NOTE", "USER") if root.find(name) is not None

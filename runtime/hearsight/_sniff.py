@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import struct
+from os.path import isdir
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from . import _riff
 from .errors import MediaError
 
-__all__ = ["checked", "picture_size", "refuse_cut_short", "upright"]
+__all__ = ["checked", "nearest_file", "picture_size", "refuse_cut_short", "upright"]
 
 Kind = Literal["image", "video", "audio"]
 
@@ -39,7 +40,11 @@ def checked(path: str | Path, wanted: Kind) -> Path:
         with open(path, "rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError as problem:
-        raise MediaError(f"There is no file {path}{_nearest(path)}") from problem
+        there = isdir(path.parent)
+        advice = "check its name." if there else "its folder is not there either."
+        close = nearest_file(path)
+        tail = f"{close}." if close else f": {advice}"
+        raise MediaError(f"There is no file {path}{tail}") from problem
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise MediaError(f"The file {path} could not be opened: {reason}.") from problem
@@ -65,6 +70,21 @@ def checked(path: str | Path, wanted: Kind) -> Path:
             f"{path} is {_WORDS[kind]} ({name}), not {_WORDS[wanted]}: give it as {_AS[kind]}."
         )
     return path
+
+
+def nearest_file(path: Path) -> str:
+    """A sentence's tail about a missing file: ` (did you mean "x.png"?)`, or nothing.
+
+    Looks beside it for a like name. Suffixes do not make names alike, but decide between equals.
+    """
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return ""
+    names.sort(key=lambda name: Path(name).suffix.lower() == path.suffix.lower())
+    by_stem = {Path(name).stem: name for name in names if name != path.name}
+    close = difflib.get_close_matches(path.stem, by_stem, n=1)
+    return f' (did you mean "{by_stem[close[0]]}"?)' if close else ""
 
 
 def picture_size(head: bytes) -> tuple[int, int] | None:
@@ -114,23 +134,13 @@ def refuse_cut_short(path: Path) -> None:
             file.seek(max(0, size - 65536 - 282))  # the largest page is 65,307 bytes
             short = not _ends_in_last_page(file.read())
         elif name == "MP4":
-            short = _mp4_end(file) > size
+            short = _mp4_end(file, size) > size
         elif name == "Matroska":
             short = _matroska_end(file) > size
         else:
             short = False
     if short:
         raise MediaError(f"The file {path} is cut short. Copy or download it again.")
-
-
-def _nearest(path: Path) -> str:
-    """How the sentence about a missing file ends: with a similar name of its folder, if any."""
-    try:
-        names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return ": its folder is not there either."
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f"; did you mean {close[0]}?" if close else "."
 
 
 _UNREADABLE = {
@@ -203,10 +213,13 @@ def _ends_in_last_page(tail: bytes) -> bool:
     return bool(tail[at + 5] & 4) and len(tail) >= at + 27 + tail[at + 26] + sum(lacing)
 
 
-def _mp4_end(file: BinaryIO) -> int:
-    """Where the last top-level box of an MP4 or MOV file should end (ISO 14496-12, 4.2)."""
+def _mp4_end(file: BinaryIO, there: int) -> int:
+    """Where the last top-level box of an MP4 or MOV file should end (ISO 14496-12, 4.2).
+
+    `there` is the size of the file.
+    """
     at = 0
-    while True:
+    while at < there:
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:
@@ -217,6 +230,7 @@ def _mp4_end(file: BinaryIO) -> int:
         if size < 8:  # 0: to the end of the file
             return at
         at += size
+    return at
 
 
 def _matroska_end(file: BinaryIO) -> int:

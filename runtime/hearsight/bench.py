@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -85,13 +85,14 @@ def measure(
     threads: int | None,
     cancel: Cancel,
 ) -> Bench:
-    """Make the sound once cold and `runs` times warm, then time every graph on its own.
+    """Make the first variation once cold and `runs` times warm, then time every graph on its own.
 
     Raises:
         HearsightError: as loading and generating do.
     """
     from .generator import load
 
+    request = replace(request, variations=1)
     start = time.perf_counter()
     with load(bundle.root, device=device, precision=precision, threads=threads) as generator:
         [first] = generator.generate(request, cancel=cancel)
@@ -162,7 +163,7 @@ def _time(
     flop = count_flop(bundle.path(graph.variants["fp32"]), inputs)
     return GraphTime(
         role=role,
-        precision=engine.precision if engine.precision in graph.variants else "fp32",
+        precision=engine.precision_of(role),
         seconds=took,
         gflop=flop / 1e9,
         gflop_per_second=flop / 1e9 / took,

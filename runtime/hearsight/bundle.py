@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from os.path import exists, expanduser, isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def search_path() -> tuple[Path, ...]:
     folder, and the bundles that came with the package.
     """
     said = os.environ.get("HEARSIGHT_ENGINES", "")
-    named = [Path(part).expanduser() for part in said.split(os.pathsep) if part]
+    named = [Path(expanduser(part)) for part in said.split(os.pathsep) if part]
     package = Path(__file__).resolve().parent
     installed = package / "_engines"
     shipped = installed if installed.is_dir() else package.parents[1] / "engines"
@@ -189,12 +190,14 @@ def confined(root: Path, file: str) -> Path:
 
 
 def _candidates() -> list[tuple[str, Path]]:
-    """(name, folder) of whatever on the search path has a manifest."""
+    """(name, folder) of whatever on the search path has a manifest and may be looked at."""
     found: list[tuple[str, Path]] = []
     for place in search_path():
-        if place.is_dir():
+        try:
             roots = sorted(root for root in place.iterdir() if not root.name.startswith("."))
-            found += [(root.name, root) for root in roots if (root / MANIFEST).is_file()]
+        except OSError:
+            continue
+        found += [(root.name, root) for root in roots if isfile(root / MANIFEST)]
     return found
 
 
@@ -207,23 +210,24 @@ def _find(name_or_path: str | Path) -> Path:
         for name, root in candidates:
             if name == said:
                 return root
-        if not Path(said).exists():
+        if not exists(said):
             places = ", ".join(str(place) for place in search_path())
             close = _parse.nearest(said, [name for name, _ in candidates])
             raise BundleError(
                 f'There is no bundle "{said}"{close} in {places}. '
                 "`runtime-cli bundles list` shows what is there."
             )
-    root = Path(said).expanduser()
-    if root.name == MANIFEST and root.is_file():
+    # Unlike a Path's own methods, these are False for names that no system takes, too.
+    root = Path(expanduser(said))
+    if root.name == MANIFEST and isfile(root):
         root = root.parent
-    if root.is_file():
+    if isfile(root):
         raise BundleError(
             f"{root} is a file and a bundle is a folder; a bundle in a zip is first taken in "
             f"with `runtime-cli bundles import {root}`."
         )
-    if not (root / MANIFEST).is_file():
-        reason = f"holds no {MANIFEST}" if root.is_dir() else "does not exist"
+    if not isfile(root / MANIFEST):
+        reason = f"holds no {MANIFEST}" if isdir(root) else "does not exist"
         raise BundleError(f"{root} {reason}, so there is no bundle to open.")
     return root
 
@@ -246,7 +250,10 @@ def _check_files(bundle: Bundle, *, hashes: str) -> None:
         for at, listed in contract.files(bundle.manifest):
             path = bundle.path(listed)
             if not path.is_file():
-                raise BundleError(f"{path} is missing; {MANIFEST} names it at {at}.")
+                raise BundleError(
+                    f"{path} is missing, which {MANIFEST} names at {at}: fetch or export the "
+                    "bundle again."
+                )
             size = path.stat().st_size
             if size != listed.bytes:
                 raise BundleError(f"{path} has {size} bytes and not {listed.bytes}: {_AGAIN}.")

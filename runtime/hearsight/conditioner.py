@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import RequestError
+from .errors import BundleError, RequestError
 from .manifest import Role
 from .mixing import average, branches
 from .request import Modality, Prompt, Request
@@ -83,12 +83,20 @@ class Conditioner:
         return tensors["cond"][0]
 
     def unknown_words(self, text: str) -> list[str]:
-        """Words of a text that the model has never met, each once, in order."""
+        """Words of a text that the model has never met, each once, in order.
+
+        Raises:
+            BundleError: the vocabulary cannot be read.
+        """
         conditioner = self._bundle.manifest.conditioners.text
         if conditioner is None or conditioner.vocabulary is None:
             return []
         if self._words is None:
-            listed = self._bundle.path(conditioner.vocabulary).read_text("utf-8")
+            path = self._bundle.path(conditioner.vocabulary)
+            try:
+                listed = path.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as problem:
+                raise BundleError(f"{path} cannot be read as words: {problem}.") from None
             self._words = frozenset(listed.split())
         words = re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("\u2019", "'"))
         known = self._words

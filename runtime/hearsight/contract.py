@@ -116,7 +116,7 @@ def _license_problems(manifest: Manifest) -> Iterator[str]:
     weights = weight_files(manifest)
     for file in sorted(weights - manifest.license.keys()):
         yield f'license lacks an entry for the weight file "{file}"'
-    for file in manifest.license.keys() - weights:
+    for file in sorted(manifest.license.keys() - weights):
         yield f'license names "{file}", which is no weight file of this bundle'
 
 
@@ -238,5 +238,5 @@ def _chain_problems(manifest: Manifest) -> Iterator[str]:
             taken = [spec.shape[2:] for spec in manifest.graphs["frames"].inputs][:1]
             if given != taken:
                 yield f'{at}: the output of "{chain[0]}" does not fit into the frames of "frames"'
-    for role in manifest.graphs.keys() - used:
+    for role in sorted(manifest.graphs.keys() - used):
         yield f"graphs.{role} is in no conditioner's chain"

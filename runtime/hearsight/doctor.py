@@ -170,7 +170,7 @@ def _library(name: str, module: str) -> Library:
         try:
             # onnxruntime-gpu and others bring the same module under another name.
             version = version or getattr(import_module(module), "__version__", None)
-        except (ImportError, OSError) as reason:
+        except Exception as reason:  # whatever it is, it is what the user has to know
             problem = " ".join(str(reason).split())
     return Library(name, version, path, problem)
 

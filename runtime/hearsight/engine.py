@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .bundle import Bundle
 from .device import Choice, choose
-from .errors import BundleError, DeviceError
+from .errors import BundleError, DeviceError, RequestError
 from .external import check_external
 from .manifest import Graph, Precision, Role, TensorSpec, Variant
 from .sampler import Cancel
@@ -34,6 +34,7 @@ _ORT_TYPES = {
     "bool": "tensor(bool)",
     "string": "tensor(string)",
 }
+_MOST_THREADS = 256  # of each graph; ONNX Runtime ends the process when it can have no more
 _NO_MEMORY = ("out of memory", "failed to allocate", "bad_alloc", "bad allocation")
 
 
@@ -50,6 +51,7 @@ class Engine:
     Raises:
         DeviceError: the named device cannot be had; the message holds the true reason.
         BundleError: no graph of the bundle has the named precision.
+        RequestError: no such number of threads.
 
     One engine may be used by several threads.
     """
@@ -62,6 +64,10 @@ class Engine:
         precision: Precision | None = None,
         threads: int | None = None,
     ) -> None:
+        if threads is not None and not 1 <= threads <= _MOST_THREADS:
+            raise RequestError(
+                f"threads is {threads}; it must be a whole number from 1 to {_MOST_THREADS}."
+            )
         self._bundle = bundle
         self._choice: Choice = choose(device)
         on_gpu = self._choice.provider != "CPUExecutionProvider"
@@ -86,6 +92,10 @@ class Engine:
     def precision(self) -> Precision:
         """Precision of the graphs that have it; the others run in fp32."""
         return self._precision
+
+    def precision_of(self, role: Role) -> Precision:
+        """Precision that one graph runs in."""
+        return self._precision if self._precision in self._graph(role).variants else "fp32"
 
     @property
     def why(self) -> str:
@@ -148,8 +158,7 @@ class Engine:
         return graph
 
     def _variant(self, role: Role) -> Variant:
-        variants = self._graph(role).variants
-        return variants.get(self._precision) or variants["fp32"]
+        return self._graph(role).variants[self.precision_of(role)]
 
     def _path(self, role: Role) -> Path:
         return self._bundle.path(self._variant(role))

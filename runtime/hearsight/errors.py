@@ -14,6 +14,7 @@ __all__ = [
     "MediaError",
     "OutputError",
     "RequestError",
+    "refused",
 ]
 
 
@@ -51,6 +52,12 @@ class OutputError(HearsightError):
     """An output file or folder that cannot be written."""
 
     exit_code = 5
+
+
+def refused(problem: OSError) -> OutputError:
+    """What the system refused where nothing better is known: a folder closed to us, mostly."""
+    place = f"{problem.filename} cannot be used" if problem.filename else "The system refused"
+    return OutputError(f"{place}: {problem.strerror or problem}. Choose another place.")
 
 
 class Cancelled(HearsightError):

@@ -257,7 +257,7 @@ class Generator:
             bundle=self.bundle.manifest.name,
             bundle_sha256=self.bundle.sha256,
             provider=self._engine.provider,
-            precision=self._engine.precision,
+            precision=self._engine.precision_of("denoise"),
             solver=_given(request.solver),
             steps=steps,
             guidance=_given(request.guidance),

@@ -11,8 +11,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import schedule
-from .errors import MediaError, RequestError
+from . import schedule, wav
+from .errors import MediaError, OutputError, RequestError
 from .hashes import file_sha256
 from .limits import resolve
 from .names import fill, numbered, slug
@@ -63,6 +63,7 @@ def plan(
 
     Raises:
         RequestError: the items that are wrong, a line each.
+        MediaError: a file of the one item that is no row of a table (its line is 0).
     """
     jobs: list[Job] = []
     wrong: list[str] = []
@@ -76,6 +77,7 @@ def plan(
             _understood(request, players)
             files = paths(request)
             for path in files:
+                wav.check_form(path, subtype)
                 other = taken.setdefault(str(path).casefold(), item.line)
                 if other != item.line:
                     raise RequestError(f"{path} is also the file of line {other}; change the name.")
@@ -84,7 +86,9 @@ def plan(
                 for single, path in zip(_singles(request), files, strict=True)
             )
             jobs.append(Job(item.line, request, files, digests))
-        except (RequestError, MediaError) as problem:
+        except (RequestError, MediaError, OutputError) as problem:
+            if not item.line:
+                raise
             wrong.append(f"{where(item.line)}{problem}")
     if wrong:
         raise RequestError("\n".join(wrong))

@@ -16,8 +16,8 @@ __all__ = ["check", "resolve"]
 _CHOICES = {
     "mix": ("average", "branches"),
     "solver": ("ddim", "dpm++2m", "euler"),
-    "finish.level": ("none", "peak", "lufs"),
-    "finish.channels": (1, 2),
+    "level": ("none", "peak", "lufs"),
+    "channels": (1, 2),
     "modality": ("text", "image", "video", "audio"),
 }
 
@@ -108,14 +108,14 @@ def _prompts(prompts: tuple[Prompt, ...]) -> None:
 
 
 def _finish(finish: Finish) -> None:
-    _number("finish.trim_db", finish.trim_db, -120, 0)
-    _number("finish.loop_seconds", finish.loop_seconds, 0.001, 60)
-    _number("finish.fade_in", finish.fade_in, 0, 3600)
-    _number("finish.fade_out", finish.fade_out, 0, 3600)
-    _choice("finish.level", finish.level)
-    _number("finish.level_db", finish.level_db, -70, 0)
-    _number("finish.sample_rate", finish.sample_rate, 8000, 192000, whole=True)
-    _choice("finish.channels", finish.channels)
+    _number("trim_db", finish.trim_db, -120, 0)
+    _number("loop_seconds", finish.loop_seconds, 0.001, 60)
+    _number("fade_in", finish.fade_in, 0, 3600)
+    _number("fade_out", finish.fade_out, 0, 3600)
+    _choice("level", finish.level)
+    _number("level_db", finish.level_db, -70, 0)
+    _number("sample_rate", finish.sample_rate, 8000, 192000, whole=True)
+    _choice("channels", finish.channels)
 
 
 def _number(name: str, value: Any, low: float, high: float, *, whole: bool = False) -> None:

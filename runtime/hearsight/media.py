@@ -35,7 +35,7 @@ _MAX_FILE = 1 << 30  # bytes of a picture file
 _BIG_FRAME = 2048  # longer side in pixels above which video frames are halved
 _LOST_END = 0.5  # seconds: decoders lose a frame or two at the end without anything being wrong
 _SILENCE = 10 ** (-90 / 20)  # a 16-bit file's smallest step: below it there is nothing to hear
-_READ_BLOCK = 1 << 18  # audio frames read at a time, so that many channels need little memory
+_READ_BLOCK = 1 << 20  # samples of all channels read at a time
 
 
 def read_image(path: str | Path) -> Pixels:
@@ -262,10 +262,11 @@ def _mono(path: Path, file: SoundFile, seconds: float | None) -> Samples:
     """All samples wanted of an open file, its channels averaged."""
     stated = file.frames
     wanted = stated if seconds is None else min(stated, math.ceil(seconds * file.samplerate))
+    size = max(1, _READ_BLOCK // file.channels)
     blocks: list[Samples] = []
     left = wanted
     while left > 0:
-        block = cast("Samples", file.read(min(left, _READ_BLOCK), dtype="float32", always_2d=True))
+        block = cast("Samples", file.read(min(left, size), dtype="float32", always_2d=True))
         if len(block) == 0:
             break
         blocks.append(block.mean(axis=1, dtype=np.float32))

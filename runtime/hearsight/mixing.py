@@ -19,7 +19,7 @@ def average(conditions: Sequence[Array], weights: Sequence[float]) -> Array:
 
     Vectors [D] are normalised, averaged, and brought to the weighted mean of their lengths, so
     that a long vector does not drown the others. Sequences [L, D] are averaged as they are. A
-    single condition comes back untouched.
+    single condition comes back untouched, and so do zeros, which say nothing.
 
     Raises:
         RequestError: the weighted vectors cancel out.
@@ -31,6 +31,8 @@ def average(conditions: Sequence[Array], weights: Sequence[float]) -> Array:
     if stack[0].ndim > 1:
         return np.tensordot(shares, stack, 1).astype(np.float32)
     lengths = np.linalg.norm(stack, axis=1)
+    if not lengths.any():
+        return conditions[0]
     mean = shares @ (stack / np.maximum(lengths, 1e-12)[:, None])
     length = float(np.linalg.norm(mean))
     if length < 1e-6:

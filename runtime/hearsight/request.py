@@ -95,7 +95,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a take was made: which device and precision ran it, and why that one."""
+    """How a take was made: device and precision of its denoise graph, and why that device."""
 
     bundle: str
     bundle_sha256: str

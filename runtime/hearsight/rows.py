@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
 
+from . import _sniff
 from ._parse import nearest
 from .errors import MediaError, RequestError
 from .names import slug
@@ -90,7 +91,7 @@ def read_rows(
         RequestError: names up to 20 wrong lines at once.
     """
     items: list[Item] = []
-    wrong: list[str] = []
+    wrong: list[tuple[int, str]] = []
     names: list[tuple[int, str]] = []
     header, rows = read_table(text, kind, where)
     for column in header:
@@ -107,15 +108,16 @@ def read_rows(
                 names.append((len(items), item.request.id))
             items.append(item)
         except (RequestError, MediaError) as problem:
-            wrong.append(f"{where}, line {line}: {problem}")
+            wrong.append((line, str(problem)))
     items = _with_numbered(items, names)
-    wrong += _repeated(items, where)
+    wrong += _repeated(items)
     if not items and not wrong:
         raise RequestError(f"{where} has no rows; give at least one.")
     if wrong:
-        more = len(wrong) - _MOST_ERRORS
-        wrong[_MOST_ERRORS:] = [f"... and {more} more."] if more > 0 else []
-        raise RequestError("\n".join(wrong))
+        told = [f"{where}, line {line}: {what}" for line, what in sorted(wrong)]
+        more = len(told) - _MOST_ERRORS
+        told[_MOST_ERRORS:] = [f"... and {more} more."] if more > 0 else []
+        raise RequestError("\n".join(told))
     return tuple(items)
 
 
@@ -186,17 +188,16 @@ def found(prompt: Prompt, folder: Path) -> Prompt:
     """The prompt with its path, if it has one, taken from `folder`.
 
     Raises:
-        MediaError: there is no such file; names the nearest one there is.
+        MediaError: no such file, or one that is not what its place says.
     """
     if prompt.modality == "text":
         return prompt
-    path = folder / prompt.value
-    if path.is_file():
-        return replace(prompt, value=str(path))
-    if path.is_dir():
-        raise MediaError(f"the {prompt.modality} {path} is a folder, not a file.")
-    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise MediaError(f"there is no {prompt.modality} file {path}{nearest(path.name, beside)}.")
+    if "://" in prompt.value:
+        raise MediaError(
+            f"{prompt.value} is an address, and nothing is fetched from a network: download the "
+            "file first and name it."
+        )
+    return replace(prompt, value=str(_sniff.checked(folder / prompt.value, prompt.modality)))
 
 
 def _named_after(prompt: Prompt) -> str:
@@ -216,15 +217,13 @@ def _with_numbered(items: list[Item], names: Iterable[tuple[int, str]]) -> list[
     return items
 
 
-def _repeated(items: Iterable[Item], where: str) -> list[str]:
+def _repeated(items: Iterable[Item]) -> list[tuple[int, str]]:
     first: dict[str, int] = {}
-    wrong: list[str] = []
+    wrong: list[tuple[int, str]] = []
     for item in items:
         name = item.request.id
         if name in first:
-            wrong.append(
-                f"{where}, line {item.line}: the id {name!r} is already on line {first[name]}; "
-                "every row needs an id of its own."
-            )
+            what = f"the id {name!r} is already on line {first[name]}; every row needs its own."
+            wrong.append((item.line, what))
         first.setdefault(name, item.line)
     return wrong

@@ -10,6 +10,7 @@ import shutil
 import struct
 import zipfile
 import zlib
+from os.path import expanduser, isfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -78,16 +79,18 @@ def import_bundle(source: str | Path, destination: Path | None = None) -> Bundle
         BundleError: the source is no sound bundle, or another one of that name is there.
         OutputError: the destination cannot be written.
     """
-    source = Path(source).expanduser()
+    source = Path(expanduser(source))
     if source.name == MANIFEST:
         source = source.parent
-    if source.is_file():
+    if isfile(source):
         try:
             with zipfile.ZipFile(source) as archive:
                 raw, openers = in_zip(archive, source)
                 return _take_in(source, raw, openers, destination or user_folder())
         except _ZIP_ERRORS as problem:
             raise BundleError(f"{source} cannot be read as a zip: {problem}.") from None
+        except OSError as problem:
+            raise BundleError(f"{source} cannot be read: {problem.strerror}.") from None
     bundle = open_bundle(source, verify=False)
     raw, openers = in_folder(bundle)
     return _take_in(source, raw, openers, destination or user_folder())

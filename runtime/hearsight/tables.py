@@ -49,6 +49,9 @@ def _json_lines(text: str) -> Iterator[tuple[int, Row]]:
             continue
         try:
             row = json.loads(written, object_pairs_hook=_once)
+        except json.JSONDecodeError as problem:
+            yield line, RequestError(f"not valid JSON: {problem.msg} at character {problem.colno}.")
+            continue
         except (ValueError, RecursionError) as problem:
             yield line, RequestError(f"not valid JSON: {problem}.")
             continue

@@ -27,7 +27,16 @@ from ._encode import Sound, Subtype, compressed, wave
 from .errors import MediaError, OutputError
 from .request import Take, request_to_json
 
-__all__ = ["SUFFIXES", "Sound", "Subtype", "read_info", "read_record", "read_request", "write"]
+__all__ = [
+    "SUFFIXES",
+    "Sound",
+    "Subtype",
+    "check_form",
+    "read_info",
+    "read_record",
+    "read_request",
+    "write",
+]
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 
@@ -63,15 +72,7 @@ def write(
             write there, or a full disk; nothing is left behind.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise OutputError(
-            f"Sounds are not written as {path.suffix or 'files without a suffix'} ({path}): "
-            f"end the name in {', '.join(SUFFIXES)}."
-        )
-    if subtype not in get_args(Subtype) or (suffix == ".flac" and subtype == "32f"):
-        depths = "16 or 24" if suffix == ".flac" else "16, 24 or 32f"
-        raise OutputError(f"{suffix} holds {depths} bit, not {subtype} ({path}).")
+    suffix = check_form(path, subtype)
     if sound.audio.ndim > 2 or sound.audio.shape[1:] > (2,):
         raise OutputError(f"{path} can hold one or two channels, not {sound.audio.shape[1:]}.")
     made = _described(sound) if isinstance(sound, Take) else sound
@@ -82,6 +83,24 @@ def write(
         data = compressed(made, "FLAC" if suffix == ".flac" else "OGG", subtype)
     _replace(path, data)
     return path
+
+
+def check_form(path: Path, subtype: str) -> str:
+    """The suffix, in lower case, of a file that can be written with that sample format.
+
+    Raises:
+        OutputError: another suffix, or a subtype the format lacks.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise OutputError(
+            f"Sounds are not written as {path.suffix or 'files without a suffix'} ({path}): "
+            f"end the name in {', '.join(SUFFIXES)}."
+        )
+    if subtype not in get_args(Subtype) or (suffix == ".flac" and subtype == "32f"):
+        depths = "16 or 24" if suffix == ".flac" else "16, 24 or 32f"
+        raise OutputError(f"{suffix} holds {depths} bit, not {subtype}: choose again for {path}.")
+    return suffix
 
 
 def read_info(path: str | Path) -> dict[str, Any]:

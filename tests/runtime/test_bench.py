@@ -66,7 +66,7 @@ def test_a_bundle_is_timed_stage_by_stage_and_graph_by_graph():
     bundle = open_bundle(MICRO)
     found = measure(
         bundle,
-        text("rain", seconds=0.5, seed=1),
+        text("rain", seconds=0.5, seed=1, variations=3),
         runs=2,
         device="cpu",
         precision=None,

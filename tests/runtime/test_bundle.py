@@ -84,6 +84,12 @@ def test_a_path_without_a_bundle_is_refused(tmp_path: Path):
     assert "bundles import" in refusal(tmp_path / "some.zip")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + os.sep, "nul\0byte", "~nobody-here/x"])
+def test_a_name_that_no_system_takes_is_refused_like_any_other(name: str):
+    with pytest.raises(BundleError, match=r"no bundle|does not exist"):
+        open_bundle(name)
+
+
 def test_the_search_path_goes_from_the_variable_to_the_user_to_the_shipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -12,7 +12,7 @@ from hearsight import media
 from hearsight.bundle import open_bundle
 from hearsight.conditioner import MAX_TEXT_BYTES, Conditioner, Conditioning, condition
 from hearsight.engine import Engine
-from hearsight.errors import Cancelled, MediaError, RequestError
+from hearsight.errors import BundleError, Cancelled, MediaError, RequestError
 from hearsight.limits import resolve
 from hearsight.request import Prompt, Request, text
 from hearsight.sampler import Cancel
@@ -169,6 +169,14 @@ def test_unknown_words_are_named_once_in_order(encode):
     assert told.notes == (
         "These words were not understood, so the sound does not follow them: zither, quokka.",
     )
+
+
+def test_a_vocabulary_that_is_no_text_is_an_error_of_the_bundle(micro, tmp_path):
+    bundle, engine = micro
+    (tmp_path / "words.txt").write_bytes(b"rain\n\xff\n")
+    spoiled = Conditioner(replace(bundle, root=tmp_path), engine)
+    with pytest.raises(BundleError, match=r"words\.txt cannot be read as words"):
+        spoiled.unknown_words("rain")
 
 
 def test_many_unknown_words_are_counted(encode):

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 
 from hearsight.bundle import Bundle, open_bundle
 from hearsight.engine import Engine
-from hearsight.errors import BundleError, Cancelled, DeviceError
+from hearsight.errors import BundleError, Cancelled, DeviceError, RequestError
 from hearsight.manifest import Precision, Role, TensorSpec
 from hearsight.sampler import Cancel
 from hearsight.store import describe, write_bundle
@@ -182,6 +182,12 @@ def test_automatic_choice_keeps_its_reason_and_a_forced_device_fails_with_it():
     with pytest.raises(DeviceError) as caught:
         Engine(bundle, device="cuda")
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("threads", [-1, 0, 100_000])
+def test_a_number_of_threads_that_no_machine_has_is_refused(threads: int):
+    with pytest.raises(RequestError, match=f"threads is {threads}; .* from 1 to 256"):
+        Engine(open_bundle(MICRO / "micro-flow"), threads=threads)
 
 
 def test_an_unknown_device_is_refused():

@@ -38,6 +38,12 @@ def test_sequences_are_averaged_as_they_are():
     np.testing.assert_allclose(mixed, np.full((2, 3), 0.25))
 
 
+def test_prompts_that_say_nothing_average_to_nothing():
+    nothing = np.zeros(4, np.float32)
+    np.testing.assert_array_equal(average([nothing, nothing], [1, 2]), nothing)
+    assert average([nothing, EAST], [1, 1])[0] > 0
+
+
 def test_prompts_that_cancel_out_are_refused():
     with pytest.raises(RequestError, match="cancel each other out"):
         average([EAST, -EAST], [1, 1])

@@ -191,6 +191,8 @@ def test_a_zip_with_a_link_is_refused(copy: Path, tmp_path: Path):
 def test_what_is_no_bundle_is_refused(tmp_path: Path):
     with pytest.raises(BundleError, match="does not exist"):
         import_bundle(tmp_path / "nowhere.zip")
+    with pytest.raises(BundleError, match="does not exist"):
+        import_bundle(tmp_path / ("x" * 300))
     (tmp_path / "text.zip").write_text("no zip", encoding="utf-8")
     with pytest.raises(BundleError, match="cannot be read as a zip"):
         import_bundle(tmp_path / "text.zip")

@@ -349,6 +349,9 @@ def test_a_damaged_record_is_said(tmp_path):
     path.write_bytes(whole.replace(b"</USER>", b"</USEX>"))
     with pytest.raises(MediaError, match=r"The iXML part of .* is damaged"):
         wav.read_request(path)
+    path.write_bytes(whole.replace(b'encoding="UTF-8"', b'encoding="FOO-9"'))
+    with pytest.raises(MediaError, match=r"The iXML part of .* is damaged"):
+        wav.read_request(path)
     path.write_bytes(whole.replace(b'"request": {', b'"seekers": {'))
     with pytest.raises(MediaError, match="holds no request"):
         wav.read_request(path)

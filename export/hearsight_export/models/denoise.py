@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 __all__ = ["Denoise", "Prediction", "film_unet"]
@@ -76,9 +75,3 @@ class Denoise(nn.Module):
         else:
             d = out
         return k_x * x + k_d * d + k_prev * d_prev + k_noise * noise, d
-
-
-def alphas_cumprod(start: float, end: float, steps: int) -> Tensor:
-    """Cumulative alphas [steps] of the scaled-linear schedule, float64."""
-    betas = torch.linspace(start**0.5, end**0.5, steps, dtype=torch.float64) ** 2
-    return torch.cumprod(1 - betas, 0)

@@ -74,7 +74,7 @@ class GriffinLim(nn.Module):
         wanted = torch.matmul(target, filters)
         for _ in range(FIT_ROUNDS):
             had = torch.matmul(torch.matmul(estimate, filters.T), filters)
-            estimate = estimate * wanted / torch.clamp(had, min=1e-12)
+            estimate = torch.clamp(estimate * wanted / torch.clamp(had, min=1e-12), min=1e-8)
         return estimate
 
     def _tables(self) -> tuple[Tensor, Tensor]:

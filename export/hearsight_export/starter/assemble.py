@@ -1,25 +1,20 @@
-"""Trained parts to the starter bundle: graphs, manifest, parity."""
+"""The starter bundle: its graphs, its manifest and its notice in a folder that appears whole."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-import torch
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from hearsight.bundle import Bundle
+from hearsight.bundle import Bundle, open_bundle
 from hearsight.manifest import (
     AudioConditioner,
     AudioSpec,
-    Betas,
-    Check,
     Conditioners,
     Defaults,
     Graph,
@@ -28,318 +23,101 @@ from hearsight.manifest import (
     License,
     Limits,
     Manifest,
+    Role,
     Schedule,
     Source,
     Space,
-    TensorSpec,
     TextConditioner,
     VideoConditioner,
 )
 from hearsight.store import describe, write_bundle, write_tensor
 
-from ..fronts import behind_picture_front, bert_tokenizer
-from ..graphs import LOOP_TOLERANCE, TOLERANCE, Part, compare, export_part, save_variant, trace
-from ..models.denoise import Denoise
-from .corpus import SECONDS, SIZE
-from .diffusion import CONDITION_GAIN
+from .corpus import SECONDS
+from .exports import FRAME, export_graphs
 from .parts import Parts
 
 __all__ = ["assemble"]
 
-FRAME = 1280
-TOKENS = 256
 LICENSE = License("MIT", "https://spdx.org/licenses/MIT.html", True)
-CHECK_TEXT = "Heavy rain on a tin roof"
+DOCUMENTS = ("CARD.md", "sheet.png")
+TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "diffusers")
+# The solver and the steps are those that the card's table speaks for.
+DEFAULTS = Defaults("dpm++2m", 20, 3.0, 5.0, Limits(0.2, 10.0))
+NOTICE = """Hearsight starter bundle
+
+Trained from nothing on sounds, captions and pictures that the Hearsight repository synthesises.
+No recording, photograph or weight of anybody else went into it. MIT licence.
+"""
 
 
-class _Conditioned(nn.Module):
-    """The UNet with conditions of unit length outside and of unit entries inside."""
+def assemble(parts: Parts, out: Path, network: bool, log: Callable[[str], None] = print) -> Bundle:
+    """Export every part and put the bundle at folder `out`, in place of an older one.
 
-    def __init__(self, unet: nn.Module) -> None:
-        super().__init__()
-        self.unet = unet
-
-    def forward(self, x: Tensor, t: Tensor, *, encoder_hidden_states: None, class_labels: Tensor):
-        labels = class_labels * CONDITION_GAIN
-        return self.unet(x, t, encoder_hidden_states=encoder_hidden_states, class_labels=labels)
-
-
-class _Decode(nn.Module):
-    """Latent [B, C, T, 8] and noise [B, 1280 T] to waveform [B, 1280 T]."""
-
-    def __init__(self, parts: Parts, network: bool) -> None:
-        super().__init__()
-        self.autoencoder, self.vocoder, self.lim = (
-            parts.autoencoder,
-            parts.vocoder,
-            parts.griffin_lim,
-        )
-        self.network = network
-
-    def forward(self, latent: Tensor, noise: Tensor) -> Tensor:
-        mel = self.autoencoder.decode(latent)
-        if self.network:
-            return self.vocoder(mel.transpose(1, 2), noise[:, None])
-        return torch.clamp(self.lim(mel, noise), -1, 1)
-
-
-class _Encode(nn.Module):
-    """Waveform [B, S] to latent mean and log-variance, S a multiple of 1280."""
-
-    def __init__(self, parts: Parts) -> None:
-        super().__init__()
-        self.mel, self.autoencoder = parts.mel, parts.autoencoder
-
-    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        return self.autoencoder.encode(self.mel(audio))
-
-
-class _Listen(nn.Module):
-    """Waveform [1, S] to a condition [1, D]."""
-
-    def __init__(self, parts: Parts) -> None:
-        super().__init__()
-        self.mel, self.encoder = parts.mel, parts.encoders.audio
-
-    def forward(self, audio: Tensor) -> Tensor:
-        return self.encoder(self.mel(audio))
-
-
-def _fuse(tower: nn.Sequential) -> nn.Sequential:
-    """The same network with batch norms folded into their convolutions."""
-    layers: list[nn.Module] = []
-    for layer in tower:
-        if isinstance(layer, nn.BatchNorm2d):
-            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
-        else:
-            layers.append(layer)
-    return nn.Sequential(*layers)
-
-
-def _ready(parts: Parts) -> None:
-    """Fold and round the weights to half precision, before anything is compared."""
-    for encoder in (parts.encoders.image, parts.encoders.audio):
-        encoder.tower = _fuse(encoder.tower.eval())
-    for module in (parts.autoencoder, parts.vocoder, parts.encoders, parts.unet):
-        for parameter in module.parameters():
-            parameter.data = parameter.data.half().float()
-
-
-def _parts(parts: Parts, network: bool) -> list[Part]:
-    """Every graph but the tokenizer; sizes are no multiples of the strides on purpose."""
-    recipe = parts.recipe
-    channels, space = recipe.latent_channels, recipe.space
-    pick = torch.Generator().manual_seed(3)
-
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=pick)
-
-    def denoise(batch: int, branches: int, frames: int) -> dict[str, Tensor]:
-        cond = normal(branches * batch, space)
-        return {
-            "x": normal(batch, channels, frames, 8),
-            "d_prev": normal(batch, channels, frames, 8),
-            "noise": normal(batch, channels, frames, 8),
-            "cond": cond / cond.norm(dim=1, keepdim=True),
-            "weights": torch.tensor([1.0]) if branches == 1 else normal(branches),
-            "row": torch.tensor([601.0, 0.42, 0.9075, 0.8, 0.3, -0.1, 0.05]),
-        }
-
-    def decode(batch: int, frames: int) -> dict[str, Tensor]:
-        noise = normal(batch, FRAME * frames)
-        return {"latent": normal(batch, channels, frames, 8), "noise": noise}
-
-    def sound(batch: int, samples: int) -> dict[str, Tensor]:
-        return {"audio": 0.1 * normal(batch, samples)}
-
-    def words(*ids: int) -> dict[str, Tensor]:
-        mask = torch.tensor([[int(i >= parts.tokenizer.first_word) for i in ids]])
-        return {"ids": torch.tensor([ids]), "mask": mask}
-
-    first = parts.tokenizer.first_word
-    latent = ("B", channels, "T", 8)
-    batch_time = {0: "B", 2: "T"}
-    return [
-        Part(
-            "denoise",
-            Denoise(_Conditioned(parts.unet), "v"),
-            denoise(2, 2, 13),
-            {
-                "x": batch_time,
-                "d_prev": batch_time,
-                "noise": batch_time,
-                "cond": {0: "GB"},
-                "weights": {0: "G"},
-            },
-            {"x_next": latent, "d": latent},
-            samples=[denoise(1, 1, 64), denoise(1, 2, 50), denoise(3, 3, 23)],
-            hot=True,
-        ),
-        Part(
-            "decode",
-            _Decode(parts, network),
-            decode(2, 7),
-            {"latent": batch_time, "noise": {0: "B", 1: f"{FRAME}T"}},
-            {"audio": ("B", f"{FRAME}T")},
-            samples=[decode(1, 64), decode(1, 13)],
-            hot=True,
-            tolerance=TOLERANCE if network else LOOP_TOLERANCE,
-        ),
-        Part(
-            "encode",
-            _Encode(parts),
-            sound(2, 7 * FRAME),
-            {"audio": {0: "B", 1: f"{FRAME}T"}},
-            {"mean": latent, "logvar": latent},
-            samples=[sound(1, 64 * FRAME)],
-        ),
-        Part(
-            "audio",
-            _Listen(parts),
-            sound(1, 20480),
-            {"audio": {1: "S"}},
-            {"cond": (1, space)},
-            samples=[sound(1, round(SECONDS * recipe.mel.sample_rate))],
-        ),
-        Part(
-            "text",
-            parts.encoders.text,
-            words(2, first + 3, first + 50, 1, first + 7, 3),
-            {"ids": {1: "L"}, "mask": {1: "L"}},
-            {"cond": (1, space)},
-            samples=[words(2, 3), words(*range(first, first + 90))],
-        ),
-        Part(
-            "frames",
-            parts.encoders.frames,
-            {"frames": normal(1, 5, space) / 16},
-            {"frames": {1: "N"}},
-            {"cond": (1, space)},
-            samples=[{"frames": normal(1, 1, space) / 16}, {"frames": normal(1, 64, space) / 16}],
-        ),
-    ]
-
-
-class _Pixels(nn.Module):
-    """The picture encoder behind its front, as PyTorch sees it: bytes that need no resizing."""
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.encoder(image.permute(0, 3, 1, 2).float() / 255)
-
-
-def _image(parts: Parts, root: Path) -> Graph:
-    pixels = {"pictures": torch.rand(1, 3, SIZE, SIZE)}
-    traced = trace(
-        Part("image", parts.encoders.image, pixels, {}, {"cond": (1, parts.recipe.space)})
-    )
-    model = behind_picture_front(traced, SIZE)
-    shape = (1, SIZE, SIZE, 3)
-    picture = torch.from_numpy(np.random.default_rng(4).integers(0, 256, shape, np.uint8))
-    part = Part(
-        "image",
-        _Pixels(parts.encoders.image),
-        {"image": picture},
-        {"image": {1: "H", 2: "W"}},
-        {"cond": (1, parts.recipe.space)},
-    )
-    return compare(part, save_variant(model, root, part.role), root)
-
-
-def _tokenize(parts: Parts, root: Path) -> Graph:
-    from onnxruntime_extensions import get_library_path
-
-    model = bert_tokenizer(parts.tokenizer.pieces, parts.tokenizer.first_word, TOKENS)
-    variant = save_variant(model, root, "tokenize")
-    options = onnxruntime.SessionOptions()
-    options.register_custom_ops_library(get_library_path())
-    session = onnxruntime.InferenceSession(str(root / variant.file), options)
-    ids, mask = session.run(None, {"text": np.array([CHECK_TEXT])})
-    # Training and playing must number the words alike; this is where a drift would show.
-    meaningful = ids[mask.astype(bool)].tolist()
-    if meaningful != parts.tokenizer.ids(CHECK_TEXT):
-        raise ValueError(f'the graph reads "{CHECK_TEXT}" as {meaningful}')
-    outputs = (
-        write_tensor(root, "check/tokenize.ids", ids),
-        write_tensor(root, "check/tokenize.mask", mask),
-    )
-    return Graph(
-        {"fp32": variant},
-        (TensorSpec("text", "string", (1,)),),
-        (TensorSpec("ids", "int64", (1, "L")), TensorSpec("mask", "int64", (1, "L"))),
-        check=Check((), outputs, CHECK_TEXT),
-    )
-
-
-def assemble(
-    parts: Parts,
-    out: Path,
-    network: bool,
-    defaults: Defaults | None = None,
-    log: Callable[[str], None] = print,
-) -> Bundle:
-    """Export every part into folder `out` and write its manifest last.
-
-    `network` says which vocoder is shipped: the network, or Griffin-Lim.
-
-    Files the bundle does not own, such as the card, stay. Weights are stored in half
-    precision, to which the network was rounded before the comparison with PyTorch.
+    It is made beside `out` and moved there when all is checked; the card and the sheet of an
+    older bundle stay. `network` says which vocoder is shipped: the network, or Griffin-Lim.
 
     Raises:
         ParityError: a graph does not compute what PyTorch computes.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "bundle.json").unlink(missing_ok=True)
-    shutil.rmtree(out / "check", ignore_errors=True)
-    _ready(parts)
-    graphs: dict[str, Graph] = {"tokenize": _tokenize(parts, out), "image": _image(parts, out)}
-    for part in _parts(parts, network):
-        graphs[part.role] = export_part(part, out)
-        parity = graphs[part.role].parity[0]
-        log(f"{part.role}: relative L2 {parity.relative_l2:.1e}, SNR {parity.snr_db:.0f} dB")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
+        new, old = Path(place) / "new", Path(place) / "old"
+        new.mkdir()
+        graphs: dict[Role, Graph] = {}
+        for role, graph in export_graphs(parts, new, network):
+            graphs[role] = graph
+            for parity in graph.parity:
+                log(f"{role}: relative L2 {parity.relative_l2:.1e}, SNR {parity.snr_db:.0f} dB")
+        (new / "NOTICE").write_text(NOTICE, encoding="utf-8")
+        write_bundle(new, _manifest(parts, graphs, new))
+        if out.exists():
+            for name in DOCUMENTS:
+                if (out / name).exists():
+                    shutil.copy2(out / name, new / name)
+            out.rename(old)
+        new.rename(out)
+    return open_bundle(out)
+
+
+def _manifest(parts: Parts, graphs: dict[Role, Graph], root: Path) -> Manifest:
     recipe = parts.recipe
-    (out / "vocabulary.txt").write_text(
+    (root / "vocabulary.txt").write_text(
         "\n".join(parts.tokenizer.known_words()) + "\n", encoding="utf-8"
     )
-    empty = write_tensor(out, "empty.bin", np.zeros(recipe.space, np.float32))
-    weights = sorted(path.name for path in out.glob("*.weights"))
+    variants = [v for role in sorted(graphs) for v in graphs[role].variants.values()]
+    weights = [w.file for v in variants for w in v.weights] + [
+        v.file for v in variants if not v.weights
+    ]
     digest = hashlib.sha256()
     for name in weights:
-        digest.update((out / name).read_bytes())
-    tools = ("torch", "onnx", "onnxscript", "onnxruntime", "diffusers")
-    manifest = Manifest(
+        digest.update((root / name).read_bytes())
+    return Manifest(
         format=1,
         name="starter",
         title="Hearsight starter: 34 kinds of effects and ambience",
         version="1",
         kind="both",
-        license={name: LICENSE for name in (*weights, "tokenize.onnx")},
+        license={name: LICENSE for name in weights},
         source=Source(
             "starter",
             "hearsight-export starter",
             digest.hexdigest(),
-            {t: version(t) for t in tools},
+            {tool: version(tool) for tool in TOOLS},
         ),
-        space=Space("starter-256", (recipe.space,), empty),
-        graphs=graphs,  # type: ignore[arg-type]
+        space=Space(
+            "starter-256",
+            (recipe.space,),
+            write_tensor(root, "empty.bin", np.zeros(recipe.space, np.float32)),
+        ),
+        graphs=graphs,
         conditioners=Conditioners(
-            text=TextConditioner(("tokenize", "text"), describe(out, "vocabulary.txt")),
+            text=TextConditioner(("tokenize", "text"), describe(root, "vocabulary.txt")),
             image=ImageConditioner(("image",)),
             video=VideoConditioner(("image", "frames"), 0.0, 8),
             audio=AudioConditioner(("audio",), recipe.mel.sample_rate, SECONDS),
         ),
         audio=AudioSpec(recipe.mel.sample_rate),
         latent=Latent((recipe.latent_channels, "T", 8), FRAME),
-        schedule=Schedule(
-            recipe.train_steps,
-            Betas("scaled_linear", recipe.beta_start, recipe.beta_end),
-            "v",
-            "one",
-            "trailing",
-        ),
-        defaults=defaults or Defaults("dpm++2m", 20, 3.0, 5.0, Limits(0.2, 10.0)),
+        schedule=Schedule(recipe.train_steps, recipe.betas, "v", "one", "trailing"),
+        defaults=DEFAULTS,
     )
-    return write_bundle(out, manifest)

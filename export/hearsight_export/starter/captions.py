@@ -5,9 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from hearsight_export.starter import phrases
-from hearsight_export.starter.phrases import PHRASES, SHADES, Phrases
-from hearsight_export.starter.sounds import Kind, Params
+from . import phrases
+from .phrases import PHRASES, SHADES, Phrases
+from .sounds import Kind, Params
 
 __all__ = ["CONTRASTS", "VOCABULARY", "band", "caption"]
 

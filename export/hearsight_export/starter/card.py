@@ -7,6 +7,7 @@ from typing import Any
 
 import hearsight
 
+from .judge import AXES
 from .parts import STAGES
 from .recipe import Recipe
 from .sounds import KINDS
@@ -95,9 +96,9 @@ recording, photograph or weight of anybody else went into it. MIT, commercial us
 
 By a classifier that was trained only on separately seeded synthesised sounds and recognises
 {judgement["classifier_top1"]:.1%} of real held-out ones. Prompts were held out from training:
-phrasings, pictures, clips and reference sounds of another seed. The distance is Fréchet's on that
-classifier's features to {unseen} held-out sounds; between two halves of those it is
-{judgement["floor"]:.2f}.
+phrasings, pictures, clips and reference sounds of another seed. The distance is Fréchet's on the
+{AXES} main axes of that classifier's features to {unseen} held-out sounds; between two halves of
+those it is {judgement["floor"]:.2f}.
 
 | prompts | solver | steps | sounds | top-1 | Fréchet |
 |---|---|---|---|---|---|

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +83,11 @@ def make_corpus(
 
     Everything follows from `seed` and the index; `held_out` takes the phrasings that training
     never sees.
+
+    Raises:
+        ValueError: the folder holds a corpus made from something else.
     """
+    made_from = {"count": count, "seed": seed, "held_out": held_out, "mel": asdict(mel)}
     done = folder / "items.json"
     shapes: dict[str, tuple[tuple[int, ...], type]] = {
         "audio": ((count, SAMPLES), np.int16),
@@ -111,9 +115,17 @@ def make_corpus(
         for array in arrays.values():
             array.flush()
         part = done.with_suffix(".part")
-        part.write_text(json.dumps({"captions": texts, "params": params}), encoding="utf-8")
+        part.write_text(
+            json.dumps({"made_from": made_from, "captions": texts, "params": params}),
+            encoding="utf-8",
+        )
         os.replace(part, done)
     items = json.loads(done.read_text(encoding="utf-8"))
+    if items["made_from"] != made_from:
+        raise ValueError(
+            f"{folder} holds a corpus made from {items['made_from']}, and {made_from} is asked "
+            "for; remove the folder or take another one for --work"
+        )
     loaded = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in shapes}
     kinds = np.arange(len(items["params"])) % len(KINDS)
     return Corpus(kinds=kinds, captions=items["captions"], params=items["params"], **loaded)

@@ -9,8 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from hearsight.schedule import cumulative_alphas
+
 from ..models.bigvgan import BigVGAN
-from ..models.denoise import alphas_cumprod, film_unet
+from ..models.denoise import film_unet
 from ..models.griffin_lim import GriffinLim
 from ..models.mel import LogMel
 from .autoencoder import MelAutoencoder, autoencoder_loss
@@ -18,12 +20,13 @@ from .corpus import make_corpus
 from .diffusion import conditions, diffusion_loss, latents
 from .encoders import Encoders, Tokenizer, contrastive_loss
 from .recipe import Recipe
-from .training import train
+from .training import finished, train
 from .vocoder import vocoder_loss
 
 __all__ = ["STAGES", "Parts", "train_parts"]
 
 STAGES = ("autoencoder", "vocoder", "encoders", "diffusion")
+NEEDS = {"vocoder": ("autoencoder",), "diffusion": ("autoencoder", "encoders")}
 CONTRASTIVE_BATCH = 64
 
 
@@ -59,7 +62,10 @@ def train_parts(
 
     Every part leaves its own checkpoint; running again continues where it stopped. `stages`
     limits which parts are trained now (the others are loaded as far as they came), so that
-    independent parts can be trained in processes of their own.
+    independent parts can be trained in processes of their own. All parts come back on the CPU.
+
+    Raises:
+        ValueError: a part is to be trained on another that is not finished.
     """
     work.mkdir(parents=True, exist_ok=True)
     corpus = make_corpus(work / "corpus", recipe.items, recipe.seed, recipe.mel, log=log)
@@ -92,19 +98,24 @@ def train_parts(
             return lambda step: contrastive_loss(encoders, tokenizer, corpus, size, step)
         data = latents(corpus, autoencoder, work / "latents.npy", device)
         prompts = conditions(corpus, encoders, tokenizer, work, device)
-        alphas = alphas_cumprod(recipe.beta_start, recipe.beta_end, recipe.train_steps).to(device)
+        alphas = torch.from_numpy(cumulative_alphas(recipe.betas, recipe.train_steps)).to(device)
         return lambda step: diffusion_loss(unet, data, prompts, recipe, alphas, step)
 
     for stage in STAGES:
         checkpoint, module = work / f"{stage}.pt", modules[stage]
         if stage in stages:
+            for need in NEEDS.get(stage, ()):
+                if not finished(work / f"{need}.pt", getattr(recipe, f"{need}_run")):
+                    raise ValueError(f"{stage} is trained on the {need}, which is not finished")
             train(module, losses(stage), getattr(recipe, f"{stage}_run"), checkpoint, log)
         elif checkpoint.exists():
             state = torch.load(checkpoint, map_location=device, weights_only=True)
             module.load_state_dict(state["average"])
         module.eval().requires_grad_(False)
+    for module in modules.values():
+        module.to("cpu")
     if (work / "latents.npy").exists():
-        latents(corpus, autoencoder, work / "latents.npy", device)
+        latents(corpus, autoencoder, work / "latents.npy", "cpu")
     return Parts(
         recipe,
         LogMel(recipe.mel),

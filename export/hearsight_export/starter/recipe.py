@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from hearsight.manifest import Betas
+
 from ..models.bigvgan import BigVGANConfig
 from ..models.mel import MelConfig
 from .training import Run
@@ -11,6 +13,7 @@ from .training import Run
 __all__ = ["Recipe"]
 
 MEL = MelConfig()
+BETAS = Betas("scaled_linear", 0.0015, 0.0195)
 VOCODER = BigVGANConfig(
     mel_bins=64,
     channels=128,
@@ -23,7 +26,7 @@ VOCODER = BigVGANConfig(
 AUTOENCODER = Run(steps=2000, rate=1.5e-3)
 VOCODER_RUN = Run(steps=1300, rate=1e-3)
 ENCODERS = Run(steps=2000, rate=1.5e-3)
-DIFFUSION = Run(steps=8000, rate=8e-4, average=0.9985)
+DIFFUSION = Run(steps=6500, rate=8e-4, average=0.9985)
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,7 @@ class Recipe:
     unet_heads: tuple[int, ...] = (2, 3, 5)
     unet_layers: int = 1
     train_steps: int = 1000
-    beta_start: float = 0.0015
-    beta_end: float = 0.0195
+    betas: Betas = BETAS
     autoencoder_run: Run = AUTOENCODER
     vocoder_run: Run = VOCODER_RUN
     encoders_run: Run = ENCODERS

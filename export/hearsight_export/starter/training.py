@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Run", "load_state", "save_state", "train"]
+__all__ = ["Run", "finished", "save_state", "train"]
 
 SAVE_EVERY_SECONDS = 120.0
 
@@ -35,9 +35,11 @@ def save_state(path: Path, state: dict[str, object]) -> None:
     os.replace(part, path)
 
 
-def load_state(path: Path) -> dict[str, Tensor]:
-    """The averaged weights of a finished or interrupted part."""
-    return torch.load(path, map_location="cpu", weights_only=True)["average"]
+def finished(path: Path, run: Run) -> bool:
+    """Whether the checkpoint at `path` is that of a run that came to its end."""
+    if not path.exists():
+        return False
+    return torch.load(path, map_location="cpu", weights_only=True)["step"] >= run.steps
 
 
 def train(

@@ -54,7 +54,7 @@ def unseen_sounds(recipe: Recipe, work: Path, log: Callable[[str], None] = print
 
 
 @torch.no_grad()
-def compare_vocoders(parts: Parts, corpus: Corpus, count: int = 136) -> Vocoding:
+def compare_vocoders(parts: Parts, corpus: Corpus, count: int = 68) -> Vocoding:
     """Measure both vocoders on the first `count` sounds of a corpus none was trained on."""
     totals = np.zeros(4)
     pick = torch.Generator().manual_seed(7)

@@ -6,11 +6,11 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from ..errors import Cancelled, DeviceError, HearsightError
+from ..errors import Cancelled, DeviceError, HearsightError, OutputError, refused
 from . import batch, bench, bundles, doctor, generate, info, replay
 from .settings import ALIASES, Settings, hints, options
 
@@ -96,6 +96,9 @@ def _add(to: typer.Typer, verb: Verb, *settings: str, name: str = "") -> None:
         except HearsightError as problem:
             print(f"error: {problem}", file=sys.stderr)
             code = problem.exit_code
+        except OSError as problem:
+            print(f"error: {refused(problem)}", file=sys.stderr)
+            code = OutputError.exit_code
         except MemoryError:
             print("error: Memory does not suffice; ask for a shorter sound.", file=sys.stderr)
             code = DeviceError.exit_code
@@ -117,8 +120,8 @@ def _parameter(key: str) -> inspect.Parameter:
         flag = f"{flag}/--no-{flag[2:]}"
     if hint == tuple[str, ...]:
         hint = list[str]
-    if key == "channels":
-        hint = int
+    elif {int, float} & {hint, *get_args(hint)} or key == "channels":
+        hint = str  # `layers` reads numbers, so that all layers refuse them in the same words
     annotation = Annotated[
         hint | None,
         typer.Option(

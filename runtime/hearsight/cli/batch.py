@@ -125,7 +125,7 @@ def _batch(how: _How, settings: Settings, console: Console) -> int:
 def _items(manifest: str, settings: Settings) -> tuple[Item, ...]:
     from pathlib import Path
 
-    from .._parse import nearest
+    from .._sniff import nearest_file
     from ..errors import RequestError
     from ..rows import read_rows
     from .work import base_request
@@ -146,9 +146,9 @@ def _items(manifest: str, settings: Settings) -> tuple[Item, ...]:
             f"{_shown(manifest)}, line {line}: the text is not UTF-8; save it as UTF-8."
         ) from None
     except OSError as problem:
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = nearest_file(path) if isinstance(problem, FileNotFoundError) else ""
         raise RequestError(
-            f"The manifest {path} cannot be read: {problem.strerror}{nearest(path.name, beside)}."
+            f"The manifest {path} cannot be read: {problem.strerror}{close}."
         ) from None
     return read_rows(text, kind, base_request(settings), folder=folder, where=_shown(manifest))
 

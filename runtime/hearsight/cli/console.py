@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -61,6 +62,7 @@ class Console:
 
         Raises:
             Cancelled: nobody reads standard output any more.
+            OutputError: it cannot be written, such as to a full disk.
         """
         if self.json:
             self._out(to_line(event))
@@ -96,18 +98,32 @@ class Console:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
-        if self._log:
-            self._log.close()
+        self._close_log()
 
     def _say(self, level: str, text: str) -> None:
         if not text:
             return
-        if self._log:
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            self._log.write(f"{stamp} {level} {text}\n")
+        self._note(level, text)
         if _LEVELS.index(level) <= self._level:
             mark = f"{level}: " if level in ("error", "warning") else ""
             self._progress.write(f"{mark}{text}")
+
+    def _note(self, level: str, text: str) -> None:
+        """Add a line to the log file; one that cannot be written is given up, not the sound."""
+        if not self._log:
+            return
+        try:
+            self._log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {level} {text}\n")
+        except OSError as problem:
+            name = self._log.name
+            self._close_log()
+            self.warning(f"The log file {name} ends here: {problem.strerror}.")
+
+    def _close_log(self) -> None:
+        if self._log:
+            with contextlib.suppress(OSError):  # what is still buffered
+                self._log.close()
+            self._log = None
 
     def _out(self, text: str) -> None:
         try:
@@ -118,6 +134,10 @@ class Console:
             # What is buffered can go nowhere; without this Python complains when it exits.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise Cancelled("Standard output was closed by its reader.") from None
+        except OSError as problem:
+            raise OutputError(
+                f"Standard output cannot be written: {problem.strerror}. Send it elsewhere."
+            ) from None
 
 
 def _opened(name: str) -> TextIO | None:

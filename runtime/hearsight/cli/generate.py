@@ -109,6 +109,8 @@ def _paths(out: str, request: Request, settings: Settings, model: str) -> tuple[
     from ..names import check_template
     from ..wav import SUFFIXES
 
+    if out == "-":
+        raise RequestError("Sounds do not go to standard output; name a file or a folder.")
     place = Path(out).expanduser()
     into_folder = place.is_dir() or out.endswith(("/", "\\")) or not place.suffix
     if not into_folder and place.suffix.lower() not in SUFFIXES:

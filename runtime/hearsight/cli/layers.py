@@ -145,11 +145,14 @@ def _typed(key: str, value: Any, origin: str) -> Any:
     try:
         return same[0] if same else TypeAdapter[Any](hint).validate_python(value)
     except ValidationError as error:
-        name = _PREFIX + key.upper() if origin == "environment" else key.replace("_", "-")
-        why = error.errors()[0]["msg"].replace("Input should be", "it should be", 1)
+        name = key.replace("_", "-")
+        by_origin = {"flag": f"--{name}", "environment": _PREFIX + key.upper()}
+        said = by_origin.get(origin, f"{origin}: {name}")
+        # pydantic's "Input should be a valid number, unable to parse string as a number"
+        why = error.errors()[0]["msg"].replace("Input should be", "it should be", 1).split(",")[0]
         if choices:
             why = f"it should be one of {', '.join(map(str, choices))}"
-        raise RequestError(f"{name} is {value!r} ({origin}); {why}.") from None
+        raise RequestError(f"{said} is {value!r}; {why}.") from None
 
 
 def _literals(hint: Any) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -46,10 +47,13 @@ def replay(
     from .console import Console
     from .interrupt import interruptible
     from .layers import resolve
+    from .work import check_writable
 
     settings = resolve(given).settings
-    if out and Path(out).exists():
-        raise OutputError(f"{out} exists already; choose another name for the new sound.")
+    if out:
+        if Path(out).exists():
+            raise OutputError(f"{out} exists already; choose another name for the new sound.")
+        check_writable([Path(out).parent])
     with Console(settings) as console, tempfile.TemporaryDirectory() as scratch:
         target = Path(out) if out else Path(scratch) / f"again{Path(file).suffix.lower()}"
         found = interruptible(
@@ -89,6 +93,7 @@ class _Found:
 
 def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Cancel) -> _Found:
     from .. import wav
+    from ..errors import MediaError
     from ..generator import load
     from ..request import request_from_json
 
@@ -96,6 +101,14 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
     request = request_from_json(wav.read_request(file))
     plan: Mapping[str, Any] = record.get("plan", {})
     info = wav.read_info(file)
+    subtype = _SUBTYPES.get(info["subtype"], "24")
+    wav.check_form(target, subtype)
+    for prompt in request.prompts:
+        if prompt.modality != "text" and not isfile(prompt.value):
+            raise MediaError(
+                f"{file} was made from the {prompt.modality} {prompt.value}, which is not there; "
+                "put it back, or replay in the folder where the sound was made."
+            )
     with load(
         model or plan.get("bundle", settings.model),
         device=settings.device,
@@ -107,7 +120,7 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
         wav.write(
             target,
             take,
-            subtype=_SUBTYPES.get(info["subtype"], "24"),
+            subtype=subtype,
             rights=info.get("rights", ""),
         )
     changed = {

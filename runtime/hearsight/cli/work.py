@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..batch import Tally, error_event, run
 from ..bundle import Bundle, open_bundle
-from ..errors import BundleError, Cancelled, HearsightError, OutputError
+from ..errors import BundleError, Cancelled, HearsightError, OutputError, refused
 from ..events import End, StageEvent, Start
 from ..jobs import Job
 from ..ledger import Ledger
@@ -173,6 +173,9 @@ def reported(console: Console, work: Callable[[], int]) -> int:
         return work()
     except Cancelled as problem:
         return problem.exit_code
+    except OSError as problem:
+        console.tell(error_event(refused(problem)))
+        return OutputError.exit_code
     except HearsightError as problem:
         console.tell(error_event(problem))
         return problem.exit_code

@@ -75,12 +75,12 @@ def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
 def spawn(home: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start a command in a process of its own."""
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, stdout: Any = subprocess.PIPE) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", "from hearsight.cli import main; main()", *arguments]
         runtime = str(Path(__file__).parents[3] / "runtime")
         return subprocess.Popen(
             command,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",

@@ -100,7 +100,8 @@ def test_every_wrong_row_is_told_at_once_and_nothing_runs(cli, picture):
         (6, "nothing to listen to"),
         (7, "not valid JSON"),
     ]:
-        assert any(f"line {line}: " in told and said in told for told in done.err.splitlines())
+        assert f"line {line}: " in done.err.splitlines()[line - 2]
+        assert said in done.err.splitlines()[line - 2]
     assert not Path("out").exists()
 
 
@@ -117,10 +118,15 @@ def test_every_wrong_row_is_told_at_once_and_nothing_runs(cli, picture):
         ({"finish": 3}, "JSONL"),
         ({"prompts": 3}, "JSONL"),
         ({"prompt": 3}, "prompt must be text"),
+        ({"image": "x" * 300}, "could not be opened"),
+        ({"image": "recording.wav"}, "not a picture"),
+        ({"image": "empty.png"}, "0 bytes"),
+        ({"image": "https://example.org/a.png"}, "download the file first"),
         ({"text": "a", "caption": "b"}, "given twice"),
     ],
 )
-def test_rows_are_checked_against_the_bundle_before_it_is_loaded(cli, home, row, said):
+def test_rows_are_checked_against_the_bundle_before_it_is_loaded(cli, recording, row, said):
+    Path("empty.png").touch()
     write_rows("m.jsonl", {"prompt": "rain", "id": "ok"}, {"prompt": "rain", "id": "a"} | row)
     done = cli("batch", "m.jsonl", "-o", "out", "--dry-run")
     assert done.code == 2
@@ -154,8 +160,9 @@ def test_a_broken_table_is_refused_by_line(cli, home, name, text, said):
 def test_tables_that_cannot_be_read_are_refused(cli, home):
     Path("m.csv").write_bytes(b"id,prompt\na,rain\nb,r\xe4in\n")
     assert "line 3: the text is not UTF-8" in cli("batch", "m.csv", "-o", "out").err
-    missing = cli("batch", "n.csv", "-o", "out")
-    assert (missing.code, "m.csv" in missing.err) == (2, True)
+    Path("sounds.csv").write_text("id,prompt\n", "utf-8")
+    missing = cli("batch", "sound.csv", "-o", "out")
+    assert (missing.code, 'did you mean "sounds.csv"?' in missing.err) == (2, True)
     assert cli("batch", "m.csv").code == 2
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hearsight import wav
+from hearsight import events, wav
 
 
 def test_a_sound_is_48_khz_24_bit_mono_and_peaks_at_minus_one_dbfs(cli, home):
@@ -102,14 +102,20 @@ def test_finishing_flags_reach_the_file(cli, home):
     assert tuple(info["loop"]) == (0, 22049)
 
 
+def published_schema():
+    path = Path(events.__file__).with_name("events.schema.json")
+    return json.loads(path.read_text("utf-8"))
+
+
+def test_published_schema_is_current():
+    pytest.importorskip("pydantic", "2.13", reason="older versions write schemas otherwise")
+    assert published_schema() == events.schema(), "write events.schema() to events.schema.json"
+
+
 def test_json_events_follow_the_published_schema(cli, home):
     import jsonschema
 
-    import hearsight.events
-
-    path = Path(hearsight.events.__file__).with_name("events.schema.json")
-    schema = json.loads(path.read_text("utf-8"))
-    assert schema == hearsight.events.schema(), "write events.schema() to events.schema.json"
+    schema = published_schema()
     done = cli("generate", "rain", "zzz", "-n", "2", "-o", "out", "--json", "--loop")
     for event in done.events:
         jsonschema.validate(event, schema)
@@ -141,11 +147,18 @@ def test_a_result_event_tells_of_the_file_as_it_is(cli, home):
         (["rain", "--guidance", "nan"], 2, "guidance is nan"),
         (["rain", "--seed", "-1"], 2, "seed is -1"),
         (["rain::0"], 2, "weight is 0"),
-        (["rain", "--channels", "3"], 2, "channels is 3"),
+        (["rain", "--channels", "3"], 2, "--channels is '3'"),
         (["rain", "--normalize", "loud"], 2, "lufs=-16"),
         (["rain", "--name", "{idd}"], 2, "{idd}"),
         (["rain", "-o", "rain.mp3"], 2, ".ogg"),
+        (["rain", "-o", "-"], 2, "name a file or a folder"),
         (["rain", "--nonsense"], 2, "--nonsense"),
+        (["rain", "--steps", "many"], 2, "--steps is 'many'; it should be a valid integer."),
+        (["rain", "--duration", "1s"], 2, "--duration is '1s'; it should be a valid number."),
+        (["rain", "--threads", "100000"], 2, "threads is 100000"),
+        (["rain", "--threads", "0"], 2, "threads is 0"),
+        (["rain", "-o", "x" * 300], 5, "cannot be used"),
+        (["--image", "http://example.org/a.png"], 5, "download the file first"),
         (["rain", "--model", "mikro"], 3, 'did you mean "micro"?'),
         (["rain", "--model", "micro-eye"], 3, "--conditioner"),
         (["rain", "--device", "abacus"], 4, "abacus"),
@@ -174,6 +187,33 @@ def test_an_error_before_anything_runs_is_an_event_without_an_id(cli, home):
     done = cli("generate", "rain", "--steps", "0", "--json")
     [error] = done.events
     assert (error["event"], error["id"], error["code"]) == ("error", None, 2)
+
+
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+def test_a_format_that_lacks_the_bit_depth_is_refused_before_anything_runs(cli, home):
+    done = cli("generate", "rain", "-o", "a.flac", "--bit-depth", "32f", "--json")
+    [error] = done.events
+    assert (error["id"], done.code) == (None, 5)
+    assert "16 or 24 bit, not 32f" in error["message"]
+
+
+@full_device
+def test_standard_output_that_cannot_be_written_is_told(spawn, home):
+    with open("/dev/full", "wb") as full:
+        process = spawn("generate", "rain", "-o", "a.wav", stdout=full)
+        told = process.communicate()[1]
+    assert process.returncode == 5
+    assert "error: Standard output cannot be written" in told
+    assert "Traceback" not in told
+
+
+@full_device
+def test_a_log_file_that_cannot_be_written_costs_the_log_and_not_the_sound(cli, home):
+    done = cli("generate", "rain", "-o", "a.wav", "--log-file", "/dev/full")
+    assert (done.code, done.out) == (0, "a.wav\n")
+    assert done.err.count("/dev/full ends here") == 1
 
 
 def test_unknown_words_play_and_are_named(cli, home):

@@ -36,6 +36,22 @@ def test_the_file_itself_is_never_written_over(cli, home):
     assert Path("a.wav").read_bytes() == before
 
 
+def test_the_new_sound_gets_its_folder_and_a_format_that_exists(cli, home):
+    cli("generate", "rain", "-o", "a.wav")
+    assert cli("replay", "a.wav", "-o", "new/again.wav").code == 0
+    assert Path("new/again.wav").read_bytes() == Path("a.wav").read_bytes()
+    refused = cli("replay", "a.wav", "-o", "again.mp3")
+    assert (refused.code, ".flac" in refused.err) == (5, True)
+
+
+def test_a_picture_that_is_not_where_it_was_is_named_with_the_sound(cli, picture):
+    cli("generate", "--image", picture.name, "-o", "a.wav")
+    picture.rename("moved.png")
+    done = cli("replay", "a.wav")
+    assert done.code == 5
+    assert "a.wav was made from the image picture.png, which is not there" in done.err
+
+
 def test_a_sound_that_was_changed_since_is_told_in_db(cli, home):
     cli("generate", "rain", "-o", "a.wav", "--seed", "1")
     raw = bytearray(Path("a.wav").read_bytes())
