@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import Cancelled, HearsightError, OutputError
+from .errors import BundleError, Cancelled, HearsightError, OutputError
 from .events import ErrorEvent, Event, ProgressEvent, Result, StageEvent
 from .hashes import file_sha256
 
@@ -47,8 +47,8 @@ def run(
 ) -> Tally:
     """Make every job's files, telling of each as soon as it lies on the disk.
 
-    A failed item is told, recorded and passed over, unless `fail_fast`. `Cancelled` and files
-    that cannot be written end the run. Nothing is raised but what `tell` raises.
+    A failed item is told, recorded and passed over, unless `fail_fast`. `Cancelled`, a broken
+    bundle and files that cannot be written end the run. Nothing is raised but what `tell` raises.
     """
     rights = _rights(generator.bundle)
     done = failed = 0
@@ -71,7 +71,7 @@ def run(
             failed += left
             event = error_event(problem, job.request.id, job.line)
             tell(event)
-            if isinstance(problem, OutputError) or fail_fast:
+            if isinstance(problem, BundleError | OutputError) or fail_fast:
                 return Tally(done, failed, tuple(errors))
             if ledger:
                 ledger.add(event)

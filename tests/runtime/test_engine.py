@@ -184,7 +184,7 @@ def test_automatic_choice_keeps_its_reason_and_a_forced_device_fails_with_it():
     assert reason in str(caught.value)
 
 
-@pytest.mark.parametrize("threads", [-1, 0, 100_000])
+@pytest.mark.parametrize("threads", [-1, 0, 257])
 def test_a_number_of_threads_that_no_machine_has_is_refused(threads: int):
     with pytest.raises(RequestError, match=f"threads is {threads}; .* from 1 to 256"):
         Engine(open_bundle(MICRO / "micro-flow"), threads=threads)

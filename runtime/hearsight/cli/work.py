@@ -185,4 +185,5 @@ def _exit_code(tally: Tally, *, many: bool) -> int:
     if not tally.errors:
         return 0
     last = tally.errors[-1]
-    return 1 if many and not isinstance(last, Cancelled | OutputError) else last.exit_code
+    ends = isinstance(last, BundleError | Cancelled | OutputError)
+    return 1 if many and not ends else last.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import signal
 import sys
 import time
@@ -14,6 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 from hearsight import wav
+
+MICRO = Path(__file__).parents[2] / "micro"
 
 
 def write_rows(path: str, *rows: dict[str, object]) -> str:
@@ -194,6 +197,20 @@ def test_items_that_fail_are_told_and_the_others_are_made(cli, picture):
     stopped = cli("batch", "m.jsonl", "-o", "fast", "--json", "--fail-fast")
     assert stopped.code == 1
     assert [result["id"] for result in stopped.event("result")] == ["a"]
+
+
+def test_a_bundle_that_does_not_run_ends_the_batch_with_3(cli, home):
+    broken = Path(shutil.copytree(MICRO / "micro", "broken"))
+    listed = json.loads((broken / "bundle.json").read_text("utf-8"))
+    graph = listed["graphs"]["denoise"]["variants"]["fp32"]
+    cut = (broken / graph["file"]).read_bytes()[:100]
+    (broken / graph["file"]).write_bytes(cut)
+    graph |= {"bytes": len(cut), "sha256": hashlib.sha256(cut).hexdigest()}
+    (broken / "bundle.json").write_text(json.dumps(listed), "utf-8")
+    write_rows("m.jsonl", {"prompt": "rain"}, {"prompt": "wind"})
+    done = cli("batch", "m.jsonl", "-o", "out", "--model", "./broken", "--json")
+    assert done.code == 3
+    assert [error["id"] for error in done.event("error")] == ["rain"]
 
 
 def test_existing_files_are_refused_unless_told_what_to_do_with_them(cli, home):
