@@ -16,7 +16,7 @@ from .manifest import (
 )
 from .roles import graph_problems
 
-__all__ = ["DTYPE_BYTES", "Listed", "files", "problems", "weight_files"]
+__all__ = ["DTYPE_BYTES", "Listed", "files", "is_name", "problems", "weight_files"]
 
 Listed = DataFile | TensorFile | Variant
 
@@ -64,9 +64,14 @@ def weight_files(manifest: Manifest) -> set[str]:
     return found
 
 
+def is_name(text: str) -> bool:
+    """Whether a bundle may be called that: never a path."""
+    return _NAME.fullmatch(text) is not None and len(text) <= 64
+
+
 def problems(manifest: Manifest) -> Iterator[str]:
     """Every breach of format 1 as a sentence without its end, the one to mend first first."""
-    if not _NAME.fullmatch(manifest.name) or len(manifest.name) > 64:
+    if not is_name(manifest.name):
         yield (
             f'name is "{manifest.name}"; it must be lower-case letters, digits and single . _ - '
             "between them, 64 at most"

@@ -50,6 +50,7 @@ def plan(
     paths: Callable[[Request], tuple[Path, ...]],
     *,
     subtype: Subtype,
+    precision: str | None,
     where: Callable[[int], str],
 ) -> tuple[Job, ...]:
     """Check every item against the bundles that will play it, and name every file.
@@ -59,6 +60,7 @@ def plan(
         players: the generator's bundle, then those of further conditioners.
         paths: where the variations of a resolved request go.
         subtype: sample format of the files.
+        precision: the one that was asked for; None leaves it to the device.
         where: what to put before an error of an item, from its line.
 
     Raises:
@@ -82,7 +84,7 @@ def plan(
                 if other != item.line:
                     raise RequestError(f"{path} is also the file of line {other}; change the name.")
             digests = tuple(
-                _digest(single, players, content, (subtype, path.suffix))
+                _digest(single, players, content, (subtype, path.suffix, precision))
                 for single, path in zip(_singles(request), files, strict=True)
             )
             jobs.append(Job(item.line, request, files, digests))
@@ -158,7 +160,7 @@ def _digest(
     single: Request,
     players: Sequence[Bundle],
     content: Callable[[str], str],
-    form: tuple[str, str],
+    form: tuple[str, str, str | None],
 ) -> str:
     """Hash of all that decides a file but the machine: input files count by their content."""
     data = request_to_json(single)

@@ -31,6 +31,7 @@ def planned(folder: Path, *requests: Request, subtype: str = "24") -> tuple[Job,
         [open_bundle(MICRO)],
         lambda request: tuple(folder / name for name in file_names(request, "{id}", "micro")),
         subtype=subtype,
+        precision=None,
         where=lambda line: f"line {line}: ",
     )
 

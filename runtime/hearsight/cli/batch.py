@@ -100,6 +100,7 @@ def _batch(how: _How, settings: Settings, console: Console) -> int:
         players,
         lambda request: tuple(folder / path for path in file_names(request, template, model)),
         subtype=settings.bit_depth,
+        precision=settings.precision,
         where=lambda line: f"{_shown(how.manifest)}, line {line}: ",
     )
     left = remaining(jobs, _kept(past, any_file=settings.skip_existing))

@@ -93,6 +93,7 @@ def _generate(
         players,
         lambda resolved: _paths(out, resolved, settings, players[0].manifest.name),
         subtype=settings.bit_depth,
+        precision=settings.precision,
         where=lambda _: "",
     )
     left = remaining(jobs, lambda _, path, __: settings.skip_existing and path.exists())

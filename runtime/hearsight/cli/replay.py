@@ -97,9 +97,11 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
     from ..generator import load
     from ..request import request_from_json
 
-    record = wav.read_record(file)
+    recorded = wav.read_record(file).get("plan")
+    plan = cast("dict[str, Any]", recorded) if isinstance(recorded, dict) else {}
     request = request_from_json(wav.read_request(file))
-    plan: Mapping[str, Any] = record.get("plan", {})
+    if request.variations != 1:
+        raise MediaError(f"The request in {file} is for {request.variations} sounds, not for one.")
     info = wav.read_info(file)
     subtype = _SUBTYPES.get(info["subtype"], "24")
     wav.check_form(target, subtype)
@@ -110,7 +112,7 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
                 "put it back, or replay in the folder where the sound was made."
             )
     with load(
-        model or plan.get("bundle", settings.model),
+        model or _bundle_name(plan, file),
         device=settings.device,
         precision=settings.precision,
         threads=settings.threads,
@@ -134,6 +136,17 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
         if is_new
     )
     return _Found(file.read_bytes() == target.read_bytes(), difference_db(file, target), notes)
+
+
+def _bundle_name(plan: Mapping[str, Any], file: Path) -> str:
+    """What the file calls its bundle: a name that is looked up, never a path to be opened."""
+    from ..contract import is_name
+    from ..errors import MediaError
+
+    name = plan.get("bundle")
+    if isinstance(name, str) and is_name(name):
+        return name
+    raise MediaError(f"The record in {file} names no bundle; say which one with --model.")
 
 
 def difference_db(file: Path, other: Path) -> float:

@@ -245,6 +245,8 @@ def test_resume_makes_what_is_missing_or_was_changed_and_nothing_else(cli, pictu
     Path("picture.png").write_bytes(picture.read_bytes() + b"\0")
     changed = cli("batch", "m.jsonl", "-o", "out", "--resume")
     assert changed.lines == [str(Path("out/c.wav"))]
+    coarse = cli("batch", "m.jsonl", "-o", "out", "--resume", "--precision", "fp16")
+    assert len(coarse.lines) == 7
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")

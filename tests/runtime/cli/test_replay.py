@@ -75,6 +75,28 @@ def test_another_precision_is_noted(cli, home):
     assert "dB" in done.out
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"bundle":"micro"', b'"bundle":"/a/bc"', "names no bundle"),
+        (b'"variations":1', b'"variations":3', "for 3 sounds"),
+        (b'"bundle":"micro"', b'"bundle":[1,2,3]', "names no bundle"),
+    ],
+)
+def test_a_record_that_was_tampered_with_is_refused(cli, home, old, new, said):
+    cli("generate", "rain", "-o", "a.wav")
+    raw = Path("a.wav").read_bytes()
+    spaced = old.replace(b":", b": ")
+    found = old if old in raw else spaced
+    assert found in raw
+    Path("a.wav").write_bytes(raw.replace(found, new.ljust(len(found))[: len(found)]))
+    done = cli("replay", "a.wav")
+    assert done.code == 5
+    assert said in done.err
+    if "bundle" in said:
+        assert "same" in cli("replay", "a.wav", "--model", "micro").out
+
+
 def test_a_file_that_was_not_made_here_is_exit_code_5(cli, recording):
     done = cli("replay", "recording.wav")
     assert done.code == 5
