@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -79,11 +79,9 @@ def _root(
 
 def _add(to: typer.Typer, verb: Verb, *settings: str, name: str = "") -> None:
     """Make a verb a command: its own parameters, then those settings as flags."""
-    own = [
-        parameter.replace(annotation=get_type_hints(verb, include_extras=True)[key])
-        for key, parameter in inspect.signature(verb).parameters.items()
-        if key != "given"
-    ]
+    # Not `get_type_hints`: on Python 3.10 it hides annotations of what defaults to None.
+    parameters = inspect.signature(verb, eval_str=True).parameters
+    own = [parameter for key, parameter in parameters.items() if key != "given"]
     own_names = [parameter.name for parameter in own]
     shared = [_parameter(key) for key in options() if key in settings]
 
