@@ -84,9 +84,9 @@ class PolyphaseSnake(nn.Module):
             up[1, 0, 6 - q] = 2 * f[2 * q]
             down[0, 0, q + 1] = f[2 * q + 1]
             down[0, 1, q] = f[2 * q]
-        as_tensor = lambda w: torch.from_numpy(w).float()  # noqa: E731
-        self.register_buffer("up", as_tensor(up).repeat(channels, 1, 1), persistent=False)
-        self.register_buffer("down", as_tensor(down).repeat(channels, 1, 1), persistent=False)
+        for name, taps in (("up", up), ("down", down)):
+            kernel = torch.from_numpy(taps).float().repeat(channels, 1, 1)
+            self.register_buffer(name, kernel, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, channels = x.shape[0], self.channels
@@ -106,9 +106,11 @@ class Block(nn.Module):
 
     def __init__(self, channels: int, kernel: int, dilations: Sequence[int]) -> None:
         super().__init__()
-        conv = lambda d: nn.Conv1d(  # noqa: E731
-            channels, channels, kernel, dilation=d, padding=(kernel - 1) * d // 2
-        )
+
+        def conv(dilation: int) -> nn.Conv1d:
+            padding = (kernel - 1) * dilation // 2
+            return nn.Conv1d(channels, channels, kernel, dilation=dilation, padding=padding)
+
         self.convs1 = nn.ModuleList(conv(d) for d in dilations)
         self.convs2 = nn.ModuleList(conv(1) for _ in dilations)
         self.activations = nn.ModuleList(
