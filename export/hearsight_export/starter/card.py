@@ -140,6 +140,8 @@ better one through decoded latents.
 ## How it was made
 
 By `hearsight-export starter` from {recipe.items} sounds; steps of training: {trained}.
-These tables are written by `hearsight-export judge`.
+Step counts were lowered while the parts were being trained, so their learning rates decayed in
+more than one pace; a run from the start follows the recipe's. These tables are written by
+`hearsight-export judge`.
 """
     (bundle / "CARD.md").write_text(text, encoding="utf-8")

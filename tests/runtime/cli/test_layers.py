@@ -110,5 +110,6 @@ def test_a_wrong_variable_is_named(home, monkeypatch):
 
 
 def test_other_programs_variables_are_left_alone(home, monkeypatch):
+    before = resolve({}).settings
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/x")
-    resolve({})
+    assert resolve({}).settings == before
