@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..models.mel import LogMel, MelConfig
 from . import captions, scenes
-from .sounds import KINDS, SAMPLE_RATE, draw_params, render
+from .sounds import AXES, KINDS, SAMPLE_RATE, draw_params, render
 
 __all__ = ["SECONDS", "Corpus", "make_corpus"]
 
@@ -43,6 +43,11 @@ class Corpus:
 
     def __len__(self) -> int:
         return len(self.kinds)
+
+    def axes(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What varies `items`, [len(items), AXES] in [0, 1]; NaN for an axis the kind lacks."""
+        rows = [[self.params[i].get(axis, np.nan) for axis in AXES] for i in items]
+        return np.array(rows, np.float32)
 
 
 def _make_item(job: tuple[int, int, bool]) -> tuple[int, dict[str, object]]:

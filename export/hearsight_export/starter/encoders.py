@@ -17,9 +17,17 @@ from ..models.mel import MelConfig
 from .autoencoder import MEAN, SCALE
 from .captions import VOCABULARY
 from .corpus import Corpus
+from .sounds import AXES, KINDS
 
 __all__ = ["Encoders", "Tokenizer", "contrastive_loss"]
 
+# Kinds that three batches in four are drawn from: among many kinds, naming the kind is enough to
+# match a caption to its sound, and nothing teaches "slow" or "low".
+FEW_KINDS = 3
+# Weight of the axes' squared error beside the contrastive loss, and the gain that brings the
+# entries of a unit vector near one.
+AXES_WEIGHT = 12.0
+AXES_GAIN = 16.0
 LOG_FLOOR = math.log(MelConfig.floor)
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PUNCTUATION = tuple("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~0123456789")
@@ -175,17 +183,26 @@ class FrameMapper(nn.Module):
 
 @dataclass(frozen=True)
 class Batch:
-    """One training batch: mel [B, F, 64], ids and mask [B, L], pictures, clips."""
+    """One training batch: mel [B, F, 64], ids and mask [B, L], pictures, clips, kinds [B].
+
+    `axes` [B, AXES] are the parameters that the sounds were made with, NaN where there is none.
+    """
 
     mel: Tensor
     ids: Tensor
     mask: Tensor
     pictures: Tensor
     clips: Tensor
+    kinds: Tensor
+    axes: Tensor
 
 
 class Encoders(nn.Module):
-    """The four ways into the space, and the temperature they are trained with."""
+    """The four ways into the space, and what they are trained with: a temperature, `axes`.
+
+    `axes` reads a sound's parameters off its embedding, one linear map for each kind, so that
+    "slow" and "fast" of one kind lie apart. It is not part of a bundle.
+    """
 
     def __init__(self, space: int, pieces: int) -> None:
         super().__init__()
@@ -193,6 +210,9 @@ class Encoders(nn.Module):
         self.image = ImageEncoder(space)
         self.audio = AudioEncoder(space)
         self.frames = FrameMapper(space)
+        self.axes = nn.Linear(space, len(KINDS) * len(AXES))
+        nn.init.zeros_(self.axes.weight)
+        nn.init.constant_(self.axes.bias, 0.5)
         self.log_scale = nn.Parameter(torch.tensor(math.log(14.0)))
 
     def video(self, clips: Tensor) -> Tensor:
@@ -201,7 +221,10 @@ class Encoders(nn.Module):
         return self.frames(self.image(clips.flatten(0, 1)).reshape(batch, count, -1))
 
     def forward(self, batch: Batch) -> Tensor:
-        """Mean InfoNCE over all pairs of modalities (Radford et al. 2021, sec. 2.3)."""
+        """Mean InfoNCE over all pairs of modalities, and the axes' error in words and sounds.
+
+        InfoNCE as in Radford et al. 2021, sec. 2.3.
+        """
         views = [
             self.text(batch.ids, batch.mask),
             self.audio(batch.mel),
@@ -215,7 +238,14 @@ class Encoders(nn.Module):
             for b in views[i + 1 :]:
                 logits = scale * a @ b.T
                 losses += [F.cross_entropy(logits, labels), F.cross_entropy(logits.T, labels)]
-        return torch.stack(losses).mean()
+        axes = self._axes_error(views[0], batch) + self._axes_error(views[1], batch)
+        return torch.stack(losses).mean() + AXES_WEIGHT * axes
+
+    def _axes_error(self, view: Tensor, batch: Batch) -> Tensor:
+        guesses = self.axes(view * AXES_GAIN).reshape(len(view), len(KINDS), len(AXES))
+        guess = guesses[torch.arange(len(view), device=view.device), batch.kinds]
+        has = ~torch.isnan(batch.axes)
+        return (guess - torch.nan_to_num(batch.axes))[has].square().mean()
 
 
 def as_pictures(array: np.ndarray) -> Tensor:
@@ -226,10 +256,15 @@ def as_pictures(array: np.ndarray) -> Tensor:
 def contrastive_loss(
     model: Encoders, tokenizer: Tokenizer, corpus: Corpus, size: int, step: int
 ) -> Tensor:
-    """One step on `size` items, each with a caption, picture and clip drawn from its own."""
+    """One step on `size` items, each with a caption, picture and clip drawn from its own.
+
+    Every fourth batch is drawn from all kinds, the others from `FEW_KINDS` of them.
+    """
     rng = np.random.default_rng((17, step))
     device = model.log_scale.device
-    items = np.sort(rng.choice(len(corpus), size=size, replace=False))
+    kinds = np.arange(len(KINDS)) if step % 4 == 0 else rng.choice(len(KINDS), FEW_KINDS, False)
+    among = np.flatnonzero(np.isin(corpus.kinds, kinds))
+    items = np.sort(rng.choice(among, size=size, replace=False))
     spectrum = torch.from_numpy(corpus.mels[items].astype(np.float32))
     # A little louder or softer is still the same; one in three is shorter, as references are.
     spectrum = spectrum + torch.from_numpy(rng.uniform(-0.25, 0.25, (size, 1, 1))).float()
@@ -244,6 +279,6 @@ def contrastive_loss(
     chosen = rng.integers(corpus.pictures.shape[1], size=size)
     pictures = as_pictures(corpus.pictures[items, chosen])
     clips = as_pictures(corpus.clips[items][:, [0, -1]])
-    return model(
-        Batch(spectrum, ids.to(device), mask.to(device), pictures.to(device), clips.to(device))
-    )
+    rest = (torch.from_numpy(corpus.kinds[items]), torch.from_numpy(corpus.axes(items)))
+    tensors = (spectrum, ids, mask, pictures, clips, *rest)
+    return model(Batch(*(tensor.to(device) for tensor in tensors)))

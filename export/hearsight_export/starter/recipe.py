@@ -25,8 +25,8 @@ VOCODER = BigVGANConfig(
 )
 AUTOENCODER = Run(steps=2000, rate=1.5e-3)
 VOCODER_RUN = Run(steps=1300, rate=1e-3)
-ENCODERS = Run(steps=2000, rate=1.5e-3)
-DIFFUSION = Run(steps=6500, rate=8e-4, average=0.9985)
+ENCODERS = Run(steps=3500, rate=1.5e-3)
+DIFFUSION = Run(steps=8000, rate=8e-4, average=0.9985)
 
 
 @dataclass(frozen=True)

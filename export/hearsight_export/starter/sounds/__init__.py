@@ -18,9 +18,9 @@ from hearsight_export.starter.sounds import (
     weather,
 )
 from hearsight_export.starter.sounds.dsp import SAMPLE_RATE
-from hearsight_export.starter.sounds.kind import Kind, Params, Play
+from hearsight_export.starter.sounds.kind import AXES, Kind, Params, Play
 
-__all__ = ["KINDS", "SAMPLE_RATE", "Kind", "Params", "draw_params", "render"]
+__all__ = ["AXES", "KINDS", "SAMPLE_RATE", "Kind", "Params", "draw_params", "render"]
 
 PEAK_DB = -3.0
 INTENSITY_DB = 13.0

@@ -11,12 +11,14 @@ from hearsight_export.starter.sounds.dsp import Wave
 Params: TypeAlias = dict[str, float]
 Play: TypeAlias = Callable[[Params, np.random.Generator, int], Wave]
 
+AXES = ("intensity", "rate", "pitch", "distance", "material")
+
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of sound.
 
-    `axes` is a subset of intensity, rate, pitch, distance and material, each a float in [0, 1].
+    `axes` is a subset of `AXES`, each a float in [0, 1].
     `materials` names the surfaces of the material axis; its value is index / (len - 1).
     `render(params, rng, n)` returns `n` samples at any scale; level and distance come afterwards.
     """
