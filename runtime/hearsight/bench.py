@@ -14,8 +14,9 @@ from .arithmetic import count_flop, matrix_flop_per_second
 from .decoder import latent_shape
 from .engine import Engine
 from .machine import peak_memory
-from .manifest import Dim, Manifest, Role, TensorSpec
+from .manifest import Dim, Manifest, TensorSpec
 from .request import Request, Take
+from .roles import role_of
 
 if TYPE_CHECKING:
     from .bundle import Bundle
@@ -42,7 +43,7 @@ class GraphTime:
     thousand millions. share: its speed over that of the matrix product.
     """
 
-    role: Role
+    graph: str
     precision: str
     seconds: float
     gflop: float
@@ -107,9 +108,9 @@ def measure(
     matrix = matrix_flop_per_second(first.plan.provider, threads)
     with Engine(bundle, device=device, precision=precision, threads=threads) as engine:
         graphs = tuple(
-            _time(engine, bundle, role, first.seconds, runs, matrix, cancel)
-            for role in bundle.manifest.graphs
-            if role != "tokenize"
+            _time(engine, bundle, name, first.seconds, runs, matrix, cancel)
+            for name, graph in bundle.manifest.graphs.items()
+            if role_of(name, graph) != "tokenize"
         )
     return Bench(
         bundle=bundle.manifest.name,
@@ -145,25 +146,25 @@ def _stages(first: Take, warm: list[Take]) -> tuple[StageTime, ...]:
 def _time(
     engine: Engine,
     bundle: Bundle,
-    role: Role,
+    name: str,
     seconds: float,
     runs: int,
     matrix: float,
     cancel: Cancel,
 ) -> GraphTime:
-    graph = bundle.manifest.graphs[role]
-    sizes = _sizes(bundle.manifest, role, seconds)
+    graph = bundle.manifest.graphs[name]
+    sizes = _sizes(bundle.manifest, role_of(name, graph), seconds)
     inputs = {spec.name: _example(spec, sizes) for spec in graph.inputs}
     times: list[float] = []
     for _ in range(runs + 1):
         start = time.perf_counter()
-        engine.run(role, inputs, cancel)
+        engine.run(name, inputs, cancel)
         times.append(time.perf_counter() - start)
     took = median(times[1:])
     flop = count_flop(bundle.path(graph.variants["fp32"]), inputs)
     return GraphTime(
-        role=role,
-        precision=engine.precision_of(role),
+        graph=name,
+        precision=engine.precision_of(name),
         seconds=took,
         gflop=flop / 1e9,
         gflop_per_second=flop / 1e9 / took,
@@ -171,7 +172,7 @@ def _time(
     )
 
 
-def _sizes(manifest: Manifest, role: Role, seconds: float) -> dict[str, int]:
+def _sizes(manifest: Manifest, role: str, seconds: float) -> dict[str, int]:
     """What the symbols of shapes stand for when one guided sound of `seconds` is made."""
     shape, axis = latent_shape(manifest, seconds)
     heard = manifest.conditioners.audio

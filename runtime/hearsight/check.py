@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .bundle import Bundle
 from .engine import Engine
-from .manifest import Graph, Precision, Role
+from .manifest import Graph, Precision
 from .sampler import Cancel
 
 __all__ = ["Finding", "check_bundle"]
@@ -30,7 +30,7 @@ class Finding:
     a fixed one per precision, or three times what the exporter measured if that is more.
     """
 
-    role: Role
+    graph: str
     precision: Precision
     provider: str
     max_abs: float
@@ -70,15 +70,15 @@ def check_bundle(
     wanted: tuple[Precision, ...] = (precision,) if precision else tuple(held)
     for variant in wanted:
         with Engine(bundle, device=device, precision=variant, threads=threads) as engine:
-            for role, graph in graphs.items():
+            for name, graph in graphs.items():
                 if graph.check and variant in graph.variants:
-                    yield _compared(bundle, engine, role, graph, variant, cancel)
+                    yield _compared(bundle, engine, name, graph, variant, cancel)
 
 
 def _compared(
     bundle: Bundle,
     engine: Engine,
-    role: Role,
+    name: str,
     graph: Graph,
     precision: Precision,
     cancel: Cancel | None,
@@ -91,14 +91,14 @@ def _compared(
         else bundle.tensor(next(files))
         for spec in graph.inputs
     }
-    outputs = engine.run(role, inputs, cancel)
+    outputs = engine.run(name, inputs, cancel)
     worst = (0.0, 0.0)
     for spec, listed in zip(graph.outputs, graph.check.outputs, strict=True):
         max_abs, relative = _errors(outputs[spec.name], bundle.tensor(listed))
         worst = max(worst[0], max_abs), max(worst[1], relative)
     known = [parity.relative_l2 for parity in graph.parity if parity.precision == precision]
     limit = max([_LIMITS[precision], *(3 * each for each in known)])
-    return Finding(role, precision, engine.provider, *worst, limit)
+    return Finding(name, precision, engine.provider, *worst, limit)
 
 
 def _errors(found: NDArray[Any], wanted: NDArray[Any]) -> tuple[float, float]:

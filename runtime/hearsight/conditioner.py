@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BundleError, RequestError
-from .manifest import Role
 from .mixing import average, branches
 from .request import Modality, Prompt, Request
 from .sampler import Cancel, Progress
@@ -59,7 +58,7 @@ class Conditioner:
 
     def is_open(self, modality: Modality) -> bool:
         """Whether the graphs for this kind of prompt have run before."""
-        return all(self._engine.is_open(role) for role in self._graphs(modality))
+        return all(self._engine.is_open(graph) for graph in self._graphs(modality))
 
     def condition(self, modality: Modality, value: str, cancel: Cancel) -> Array:
         """The condition [...space] for a text, or for the file at a path.
@@ -72,14 +71,14 @@ class Conditioner:
         name = self._bundle.manifest.graphs[first].inputs[0].name
         runs = [self._engine.run(first, {name: x}, cancel) for x in self._inputs(modality, value)]
         tensors: Tensors = runs[0]
-        for role in rest:
-            names = [spec.name for spec in self._bundle.manifest.graphs[role].inputs]
-            if role == "frames":
+        for graph in rest:
+            names = [spec.name for spec in self._bundle.manifest.graphs[graph].inputs]
+            if modality != "text":
                 embedded = [only for run in runs for only in run.values()]
                 inputs: Tensors = {names[0]: np.stack(embedded, axis=1)}
             else:
                 inputs = {name: tensors[name] for name in names}
-            tensors = self._engine.run(role, inputs, cancel)
+            tensors = self._engine.run(graph, inputs, cancel)
         return tensors["cond"][0]
 
     def unknown_words(self, text: str) -> list[str]:
@@ -104,7 +103,7 @@ class Conditioner:
             dict.fromkeys(w for w in words if w not in known and w.removesuffix("'s") not in known)
         )
 
-    def _graphs(self, modality: Modality) -> tuple[Role, ...]:
+    def _graphs(self, modality: Modality) -> tuple[str, ...]:
         return getattr(self._bundle.manifest.conditioners, modality).graphs
 
     def _inputs(self, modality: Modality, value: str) -> Iterator[NDArray[Any]]:
@@ -125,7 +124,7 @@ class Conditioner:
             rate, seconds = known.audio.sample_rate, known.audio.seconds
             wanted = round(seconds * rate)
             heard = media.read_audio(value, sample_rate=rate, seconds=seconds)[:wanted]
-            yield np.pad(heard, (0, wanted - len(heard)))[None]
+            yield (np.pad(heard, (0, wanted - len(heard))) if known.audio.pad else heard)[None]
 
 
 def condition(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .manifest import (
     Betas,
     DataFile,
+    Latent,
     Manifest,
     Role,
     TensorFile,
     Variant,
 )
-from .roles import graph_problems
+from .roles import graph_problems, name_problems, role_of
 
 __all__ = ["DTYPE_BYTES", "Listed", "files", "is_name", "problems", "weight_files"]
 
@@ -37,17 +39,17 @@ _CHAINS: dict[str, tuple[tuple[Role, ...], ...]] = {
 
 def files(manifest: Manifest) -> Iterator[tuple[str, Listed]]:
     """Every file the manifest lists, with the key path where it does; a file may come twice."""
-    for role, graph in manifest.graphs.items():
+    for name, graph in manifest.graphs.items():
         for precision, variant in graph.variants.items():
-            at = f"graphs.{role}.variants.{precision}"
+            at = f"graphs.{name}.variants.{precision}"
             yield at, variant
             for i, data in enumerate(variant.weights):
                 yield f"{at}.weights[{i}]", data
         if graph.check:
             for i, tensor in enumerate(graph.check.inputs):
-                yield f"graphs.{role}.check.inputs[{i}]", tensor
+                yield f"graphs.{name}.check.inputs[{i}]", tensor
             for i, tensor in enumerate(graph.check.outputs):
-                yield f"graphs.{role}.check.outputs[{i}]", tensor
+                yield f"graphs.{name}.check.outputs[{i}]", tensor
     if manifest.space.empty:
         yield "space.empty", manifest.space.empty
     text = manifest.conditioners.text
@@ -77,11 +79,12 @@ def problems(manifest: Manifest) -> Iterator[str]:
             "between them, 64 at most"
         )
     yield from _files_problems(manifest)
+    yield from name_problems(manifest)
     yield from _section_problems(manifest)
     yield from _value_problems(manifest)
-    for role, graph in manifest.graphs.items():
-        for problem in graph_problems(manifest, role, graph):
-            yield f"graphs.{role}{problem}"
+    for name in manifest.graphs:
+        for problem in graph_problems(manifest, name):
+            yield f"graphs.{name}{problem}"
     yield from _chain_problems(manifest)
     yield from _license_problems(manifest)
 
@@ -139,6 +142,8 @@ def _section_problems(manifest: Manifest) -> Iterator[str]:
     for role in manifest.graphs:
         if not generates and role in _GENERATOR_ROLES:
             yield f'graphs.{role} does not belong in a bundle of kind "conditioner"'
+    if manifest.chain and not generates:
+        yield 'chain does not belong in a bundle of kind "conditioner"'
     chains = _chains(manifest)
     if manifest.kind == "generator" and chains:
         yield f'conditioners.{next(iter(chains))} does not belong in a bundle of kind "generator"'
@@ -160,8 +165,11 @@ def _value_problems(manifest: Manifest) -> Iterator[str]:
             yield "latent.shape must be positive numbers and exactly one T"
         if latent.samples_per_frame < 1 or latent.multiple < 1:
             yield "latent.samples_per_frame and latent.multiple must be at least 1"
+        yield from _band_problems(latent)
     if manifest.audio and manifest.audio.sample_rate < 1:
         yield "audio.sample_rate must be at least 1 Hz"
+    if manifest.audio and manifest.audio.peak is not None and not 0 < manifest.audio.peak <= 1:
+        yield "audio.peak must be above 0 and at most 1"
     if manifest.schedule:
         yield from _schedule_problems(manifest)
     if manifest.defaults:
@@ -171,6 +179,16 @@ def _value_problems(manifest: Manifest) -> Iterator[str]:
         yield "conditioners.video needs fps of 0 or more and max_frames of at least 1"
     if audio and (audio.sample_rate < 1 or audio.seconds <= 0):
         yield "conditioners.audio needs a sample_rate and seconds above 0"
+
+
+def _band_problems(latent: Latent) -> Iterator[str]:
+    bands, last = latent.bands, latent.shape[-1:]
+    if not bands:
+        return
+    if last != (len(bands) - 1,):
+        yield f"latent.bands has {len(bands)} edges; the last axis of latent.shape needs one more"
+    if bands[0] < 0 or any(low >= high for low, high in pairwise(bands)):
+        yield "latent.bands must rise from 0 Hz or more"
 
 
 def _schedule_problems(manifest: Manifest) -> Iterator[str]:
@@ -216,32 +234,33 @@ def _defaults_problems(manifest: Manifest) -> Iterator[str]:
         yield "space.empty is missing; guidance needs the condition for no prompt"
 
 
-def _chains(manifest: Manifest) -> dict[str, tuple[Role, ...]]:
+def _chains(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     said = manifest.conditioners
     parts = {"text": said.text, "image": said.image, "video": said.video, "audio": said.audio}
     return {name: part.graphs for name, part in parts.items() if part}
 
 
 def _chain_problems(manifest: Manifest) -> Iterator[str]:
-    used: set[Role] = set(_GENERATOR_ROLES)
+    used: set[str] = set(_GENERATOR_ROLES)
+    graphs = manifest.graphs
     for modality, chain in _chains(manifest).items():
         at = f"conditioners.{modality}.graphs"
-        if chain not in _CHAINS[modality]:
+        for name in chain:
+            if name not in graphs:
+                yield f'{at} names "{name}", and graphs.{name} is missing'
+                return
+        if tuple(role_of(name, graphs[name]) for name in chain) not in _CHAINS[modality]:
             known = " or ".join(" > ".join(known) for known in _CHAINS[modality])
             yield f'{at} is "{" > ".join(chain)}"; known for {modality}: {known}'
             return
-        for role in chain:
-            if role not in manifest.graphs:
-                yield f'{at} names "{role}", and graphs.{role} is missing'
-                return
         used.update(chain)
-        last = manifest.graphs[chain[-1]].outputs
+        last = graphs[chain[-1]].outputs
         if "cond" not in [spec.name for spec in last]:
             yield f'{at} ends in "{chain[-1]}", which has no output "cond"'
-        if chain[-1] == "frames" and len(last) == 1:
-            given = [spec.shape[1:] for spec in manifest.graphs[chain[0]].outputs][:1]
-            taken = [spec.shape[2:] for spec in manifest.graphs["frames"].inputs][:1]
+        if len(chain) == 2 and modality != "text" and len(last) == 1:
+            given = [spec.shape[1:] for spec in graphs[chain[0]].outputs][:1]
+            taken = [spec.shape[2:] for spec in graphs[chain[1]].inputs][:1]
             if given != taken:
-                yield f'{at}: the output of "{chain[0]}" does not fit into the frames of "frames"'
-    for role in sorted(manifest.graphs.keys() - used):
-        yield f"graphs.{role} is in no conditioner's chain"
+                yield f'{at}: the output of "{chain[0]}" does not fit into "{chain[1]}"'
+    for name in sorted(graphs.keys() - used):
+        yield f"graphs.{name} is in no conditioner's chain"

@@ -17,7 +17,8 @@ from .bundle import Bundle
 from .device import Choice, choose
 from .errors import BundleError, DeviceError, RequestError
 from .external import check_external
-from .manifest import Graph, Precision, Role, TensorSpec, Variant
+from .manifest import Graph, Precision, TensorSpec, Variant
+from .roles import role_of
 from .sampler import Cancel
 
 __all__ = ["Engine", "Tensors"]
@@ -73,7 +74,7 @@ class Engine:
         on_gpu = self._choice.provider != "CPUExecutionProvider"
         self._wanted: Precision = precision or ("fp16" if on_gpu else "fp32")
         self._threads = threads
-        self._sessions: dict[Role, Any] = {}
+        self._sessions: dict[str, Any] = {}
         self._opening = threading.Lock()
         held = {p for graph in bundle.manifest.graphs.values() for p in graph.variants}
         if precision and precision not in held:
@@ -93,20 +94,20 @@ class Engine:
         """Precision of the graphs that have it; the others run in fp32."""
         return self._precision
 
-    def precision_of(self, role: Role) -> Precision:
+    def precision_of(self, name: str) -> Precision:
         """Precision that one graph runs in."""
-        return self._precision if self._precision in self._graph(role).variants else "fp32"
+        return self._precision if self._precision in self._graph(name).variants else "fp32"
 
     @property
     def why(self) -> str:
         """One sentence: why this device."""
         return self._choice.why
 
-    def is_open(self, role: Role) -> bool:
+    def is_open(self, name: str) -> bool:
         """Whether the graph was opened before, so that a run of it is not a cold one."""
-        return role in self._sessions
+        return name in self._sessions
 
-    def run(self, role: Role, inputs: Tensors, cancel: Cancel | None) -> dict[str, NDArray[Any]]:
+    def run(self, name: str, inputs: Tensors, cancel: Cancel | None) -> dict[str, NDArray[Any]]:
         """Run a graph on named inputs and return its named outputs.
 
         Raises:
@@ -116,24 +117,24 @@ class Engine:
         """
         if cancel:
             cancel.raise_if()
-        session = self._session(role)
+        session = self._session(name)
         options = ort.RunOptions()
 
         def stop() -> None:
             options.terminate = True
 
-        names = [spec.name for spec in self._graph(role).outputs]
+        wanted = [spec.name for spec in self._graph(name).outputs]
         try:
             if cancel:
                 with cancel.calling(stop):
-                    outputs = session.run(names, dict(inputs), options)
+                    outputs = session.run(wanted, dict(inputs), options)
             else:
-                outputs = session.run(names, dict(inputs), options)
+                outputs = session.run(wanted, dict(inputs), options)
         except Exception as problem:
             if cancel and cancel.cancelled:
                 cancel.raise_if()
-            raise self._failure(role, "run", problem) from problem
-        return dict(zip(names, cast(list[NDArray[Any]], outputs), strict=True))
+            raise self._failure(name, "run", problem) from problem
+        return dict(zip(wanted, cast(list[NDArray[Any]], outputs), strict=True))
 
     def close(self) -> None:
         """Give back the memory of all graphs; a later run opens them again."""
@@ -151,31 +152,31 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _graph(self, role: Role) -> Graph:
-        graph = self._bundle.manifest.graphs.get(role)
+    def _graph(self, name: str) -> Graph:
+        graph = self._bundle.manifest.graphs.get(name)
         if graph is None:
-            raise BundleError(f'The bundle "{self._bundle.manifest.name}" has no graph "{role}".')
+            raise BundleError(f'The bundle "{self._bundle.manifest.name}" has no graph "{name}".')
         return graph
 
-    def _variant(self, role: Role) -> Variant:
-        return self._graph(role).variants[self.precision_of(role)]
+    def _variant(self, name: str) -> Variant:
+        return self._graph(name).variants[self.precision_of(name)]
 
-    def _path(self, role: Role) -> Path:
-        return self._bundle.path(self._variant(role))
+    def _path(self, name: str) -> Path:
+        return self._bundle.path(self._variant(name))
 
-    def _session(self, role: Role) -> Any:
+    def _session(self, name: str) -> Any:
         with self._opening:
-            if role not in self._sessions:
-                self._sessions[role] = self._open(role)
-            return self._sessions[role]
+            if name not in self._sessions:
+                self._sessions[name] = self._open(name)
+            return self._sessions[name]
 
-    def _open(self, role: Role) -> Any:
-        graph = self._graph(role)
-        path = self._path(role)
-        check_external(path, self._variant(role))
+    def _open(self, name: str) -> Any:
+        graph = self._graph(name)
+        path = self._path(name)
+        check_external(path, self._variant(name))
         options = _session_options(graph.hot, self._threads)
         providers = list(self._choice.providers)
-        if role == "tokenize":
+        if role_of(name, graph) == "tokenize":
             options.register_custom_ops_library(_tokenizer_library())
             providers = ["CPUExecutionProvider"]
         try:
@@ -183,21 +184,21 @@ class Engine:
                 str(path), options, providers=providers, enable_fallback=0
             )
         except Exception as problem:
-            raise self._failure(role, "opened", problem) from problem
+            raise self._failure(name, "opened", problem) from problem
         _compare(session.get_inputs(), graph.inputs, path)
         _compare(session.get_outputs(), graph.outputs, path)
         return session
 
-    def _failure(self, role: Role, verb: str, problem: Exception) -> BundleError | DeviceError:
+    def _failure(self, name: str, verb: str, problem: Exception) -> BundleError | DeviceError:
         text = " ".join(str(problem).split())
         if isinstance(problem, MemoryError) or any(mark in text.lower() for mark in _NO_MEMORY):
             return DeviceError(
-                f'Memory does not suffice for the graph "{role}" of the bundle '
+                f'Memory does not suffice for the graph "{name}" of the bundle '
                 f'"{self._bundle.manifest.name}" on {self.provider}: ask for a shorter sound, '
                 f"close other programs, or use another device. ({text})"
             )
         return BundleError(
-            f"{self._path(role)} cannot be {verb}: {text}. If `runtime-cli bundles verify` finds "
+            f"{self._path(name)} cannot be {verb}: {text}. If `runtime-cli bundles verify` finds "
             "it intact, the bundle does not suit this version of ONNX Runtime."
         )
 

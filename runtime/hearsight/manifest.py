@@ -17,6 +17,7 @@ __all__ = [
     "AudioConditioner",
     "AudioSpec",
     "Betas",
+    "ChainParity",
     "Check",
     "Conditioners",
     "DataFile",
@@ -113,8 +114,25 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class ChainParity:
+    """How far a whole sound was from PyTorch's, same noise: condition, every step, decoding.
+
+    `snr_db` compares waveforms; `log_mel_db` is the mean distance of their log-mel spectra.
+    """
+
+    precision: Precision
+    seconds: float
+    steps: int
+    snr_db: float
+    log_mel_db: float
+
+
+@dataclass(frozen=True)
 class Graph:
-    """A computation of the bundle. `hot` graphs run many times a sound, the others once."""
+    """A computation of the bundle. `hot` graphs run many times a sound, the others once.
+
+    `role` is what it does; a graph without one is named after its role.
+    """
 
     variants: dict[Precision, Variant]
     inputs: tuple[TensorSpec, ...]
@@ -122,6 +140,7 @@ class Graph:
     hot: bool = False
     check: Check | None = None
     parity: tuple[Parity, ...] = ()
+    role: Role | None = None
 
 
 @dataclass(frozen=True)
@@ -145,10 +164,14 @@ class Source:
 
 @dataclass(frozen=True)
 class AudioSpec:
-    """What `decode` returns: rate in Hz and number of channels."""
+    """What `decode` returns: rate in Hz and number of channels.
+
+    `peak` is the sample peak that all sounds had in training; None if they had many.
+    """
 
     sample_rate: int
     channels: Literal[1, 2] = 1
+    peak: float | None = None
 
 
 @dataclass(frozen=True)
@@ -156,11 +179,13 @@ class Latent:
     """The tensor the sampler works on, without its batch axis; exactly one axis is `T`.
 
     One frame decodes to `samples_per_frame` samples; frame counts are rounded up to `multiple`.
+    `bands` are the edges in Hz of what the entries of the last axis stand for, if they do.
     """
 
     shape: tuple[Dim, ...]
     samples_per_frame: int
     multiple: int = 1
+    bands: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +235,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Limits:
-    """Smallest and largest length in seconds that this generator makes."""
+    """Shortest and longest sound in seconds that this generator makes in one piece."""
 
     min_seconds: float
     max_seconds: float
@@ -236,7 +261,7 @@ class TextConditioner:
     without it every word is taken as known.
     """
 
-    graphs: tuple[Role, ...]
+    graphs: tuple[str, ...]
     vocabulary: DataFile | None = None
 
 
@@ -244,7 +269,7 @@ class TextConditioner:
 class ImageConditioner:
     """Picture (uint8 RGB, any size) to condition."""
 
-    graphs: tuple[Role, ...]
+    graphs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -255,18 +280,22 @@ class VideoConditioner:
     `max_frames` evenly spaced over the whole clip.
     """
 
-    graphs: tuple[Role, ...]
+    graphs: tuple[str, ...]
     fps: float
     max_frames: int
 
 
 @dataclass(frozen=True)
 class AudioConditioner:
-    """Sound to condition: mono at `sample_rate` Hz, cut or padded with zeros to `seconds`."""
+    """Sound to condition: mono at `sample_rate` Hz, cut to `seconds`.
 
-    graphs: tuple[Role, ...]
+    `pad` says whether a shorter one is padded with zeros to `seconds`, or comes as it is.
+    """
+
+    graphs: tuple[str, ...]
     sample_rate: int
     seconds: float
+    pad: bool = True
 
 
 @dataclass(frozen=True)
@@ -291,9 +320,10 @@ class Manifest:
     license: dict[str, License]
     source: Source
     space: Space
-    graphs: dict[Role, Graph]
+    graphs: dict[str, Graph]
     conditioners: Conditioners = field(default_factory=Conditioners)
     audio: AudioSpec | None = None
     latent: Latent | None = None
     schedule: Schedule | None = None
     defaults: Defaults | None = None
+    chain: tuple[ChainParity, ...] = ()

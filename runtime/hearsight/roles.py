@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
+from ._parse import nearest
 from .manifest import Graph, Manifest, Role, TensorSpec
 
-__all__ = ["graph_problems"]
+__all__ = ["graph_problems", "name_problems", "role_of"]
 
 Shape = tuple[int | str, ...]
 
 _SYMBOLS = {"B", "G", "GB", "T", "N", "S", "H", "W", "L"}
+_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _TIMES_T = re.compile(r"[1-9][0-9]*T")
 
 
@@ -54,6 +57,7 @@ _INPUTS: dict[Role, tuple[_Slot, ...]] = {
     ),
     "vocoder": (_Slot("mel", "float32", ("B", "...")),),
 }
+_FREE_NAMES: tuple[Role, ...] = ("tokenize", "text", "image", "frames", "audio")
 _OUTPUTS: dict[Role, tuple[_Slot, ...]] = {
     "tokenize": (_Slot("ids", "int64", (1, "L")), _Slot("mask", "int64", (1, "L"))),
     "text": (_COND,),
@@ -63,8 +67,32 @@ _OUTPUTS: dict[Role, tuple[_Slot, ...]] = {
 }
 
 
-def graph_problems(manifest: Manifest, role: Role, graph: Graph) -> Iterator[str]:
+def role_of(name: str, graph: Graph) -> Role:
+    """The role of a graph: the one it gives, or its name."""
+    return graph.role or cast(Role, name)
+
+
+def name_problems(manifest: Manifest) -> Iterator[str]:
+    """What breaks the rules for names and roles of graphs, each beginning with the key."""
+    for name, graph in manifest.graphs.items():
+        at = f"graphs.{name}"
+        if graph.role is None and name not in _INPUTS:
+            known = ", ".join(_INPUTS)
+            yield f"{at} is no role{nearest(name, _INPUTS)} and gives none; known: {known}"
+        elif graph.role and not _NAME.fullmatch(name):
+            yield f"{at}: the name must be lower-case letters, digits and - after a letter"
+        elif graph.role and (name in _INPUTS or graph.role not in _FREE_NAMES):
+            free = ", ".join(_FREE_NAMES)
+            yield (
+                f'{at}.role is "{graph.role}"; only {free} may have other names, and only a graph '
+                "that has another name gives its role"
+            )
+
+
+def graph_problems(manifest: Manifest, name: str) -> Iterator[str]:
     """What breaks the role table in one graph, each beginning with the key below the graph."""
+    graph = manifest.graphs[name]
+    role = role_of(name, graph)
     if "fp32" not in graph.variants:
         yield ".variants.fp32 is missing; every graph has one"
     for spec in graph.inputs:
@@ -74,14 +102,14 @@ def graph_problems(manifest: Manifest, role: Role, graph: Graph) -> Iterator[str
         if parity.precision not in graph.variants:
             yield f".parity is about {parity.precision}, which is no variant"
     yield from _slot_problems(manifest, ".inputs", graph.inputs, _INPUTS[role])
-    yield from _slot_problems(manifest, ".outputs", graph.outputs, _outputs(manifest, role))
+    yield from _slot_problems(manifest, ".outputs", graph.outputs, _outputs(manifest, role, graph))
     if graph.check:
         yield from _check_problems(graph)
 
 
-def _outputs(manifest: Manifest, role: Role) -> tuple[_Slot, ...]:
+def _outputs(manifest: Manifest, role: Role, graph: Graph) -> tuple[_Slot, ...]:
     if role in ("image", "audio"):
-        names = [spec.name for spec in manifest.graphs[role].outputs]
+        names = [spec.name for spec in graph.outputs]
         return (_EMBED,) if names == ["embed"] else (_COND,)
     if role == "decode" and "vocoder" in manifest.graphs:
         return (_Slot("mel", "float32", ("B", "...")),)

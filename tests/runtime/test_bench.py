@@ -79,7 +79,7 @@ def test_a_bundle_is_timed_stage_by_stage_and_graph_by_graph():
     stages = {stage.stage: stage for stage in found.stages}
     assert stages["load"].warm is None
     assert all(stages[name].warm for name in ("encode", "denoise", "decode", "finish"))
-    graphs = {time.role: time for time in found.graphs}
+    graphs = {time.graph: time for time in found.graphs}
     assert graphs.keys() == bundle.manifest.graphs.keys() - {"tokenize"}
     for time in found.graphs:
         assert time.gflop_per_second == pytest.approx(time.gflop / time.seconds)

@@ -220,7 +220,7 @@ def test_another_format_is_said_plainly(copy: Path, number: int, remedy: str):
         ),
         (
             lambda d: d["graphs"].update(decoder=d["graphs"].pop("decode")),
-            'unknown key "decoder" in graphs (did you mean "decode"?); known: tokenize, text',
+            'graphs.decoder is no role (did you mean "decode"?) and gives none; known: tokenize,',
         ),
         (
             lambda d: d["graphs"]["text"]["variants"].update(fp8=1),

@@ -12,6 +12,7 @@ import pytest
 from hearsight.bundle import parse_manifest
 from hearsight.contract import files, problems, weight_files
 from hearsight.errors import BundleError
+from hearsight.roles import role_of
 
 MICRO = Path(__file__).resolve().parents[1] / "micro"
 
@@ -35,6 +36,19 @@ def drop(role: str, side: str, index: int) -> Edit:
     def change(d: dict[str, Any]) -> None:
         del d["graphs"][role][side][index]
         d["graphs"][role].pop("check")
+
+    return change
+
+
+def rename(old: str, new: str, role: str | None) -> Edit:
+    """Give a graph another name, wherever it is named, and perhaps its role."""
+
+    def change(d: dict[str, Any]) -> None:
+        d["graphs"] = {new if name == old else name: g for name, g in d["graphs"].items()}
+        if role:
+            d["graphs"][new]["role"] = role
+        for conditioner in d["conditioners"].values():
+            conditioner["graphs"] = [new if n == old else n for n in conditioner["graphs"]]
 
     return change
 
@@ -167,7 +181,7 @@ def test_files_and_licences_are_consistent(change: Edit, sentence: str):
         (
             "micro",
             lambda d: d["conditioners"]["audio"].update(graphs=["audio", "frames"]),
-            'the output of "audio" does not fit into the frames of "frames"',
+            'the output of "audio" does not fit into "frames"',
         ),
         (
             "micro",
@@ -175,15 +189,49 @@ def test_files_and_licences_are_consistent(change: Edit, sentence: str):
             "graphs.audio is in no conditioner's chain",
         ),
         ("micro-eye", lambda d: d["graphs"].pop("image"), "graphs.image is missing"),
+        ("micro-eye", rename("image", "eye", role=None), "graphs.eye is no role and gives none"),
+        ("micro-eye", rename("image", "Eye", role="image"), "graphs.Eye: the name must be"),
+        ("micro-eye", rename("image", "text", role="image"), 'graphs.text.role is "image"'),
+        ("micro", rename("decode", "speak", role="decode"), "may have other names"),
+        (
+            "micro-eye",
+            lambda d: d.update(
+                chain=[
+                    {
+                        "precision": "fp32",
+                        "seconds": 1.0,
+                        "steps": 2,
+                        "snr_db": 90.0,
+                        "log_mel_db": 0.0,
+                    }
+                ]
+            ),
+            "chain does not belong",
+        ),
     ],
 )
 def test_kind_sections_roles_and_chains_agree(name: str, change: Edit, sentence: str):
     assert sentence in broken(name, change)
 
 
+def test_a_bundle_may_hold_two_graphs_of_one_role():
+    data = json.loads((MICRO / "micro" / "bundle.json").read_bytes())
+    data["graphs"]["video-image"] = data["graphs"]["image"] | {"role": "image"}
+    data["conditioners"]["video"]["graphs"] = ["video-image", "frames"]
+    manifest = parse_manifest(json.dumps(data).encode(), "here")
+    assert {name: role_of(name, graph) for name, graph in manifest.graphs.items()}.items() >= {
+        ("image", "image"),
+        ("video-image", "image"),
+        ("frames", "frames"),
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        (lambda d: d["latent"].update(bands=[0, 1, 2]), "needs one more"),
+        (lambda d: d["latent"].update(bands=[0, 1, 2, 2, 4]), "must rise from 0 Hz"),
+        (lambda d: d["audio"].update(peak=0), "peak must be above 0"),
         (lambda d: d["latent"].update(shape=[4, 4, 4]), "exactly one T"),
         (lambda d: d["latent"].update(shape=[4, "T", "T"]), "exactly one T"),
         (lambda d: d["latent"].update(shape=[0, "T", 4]), "positive numbers"),

@@ -81,7 +81,7 @@ def _lines(found: Bench) -> Iterator[str]:
     yield f"{'graph':<10} {'warm':>10} {'GFLOP':>9} {'GFLOP/s':>9}  of a matrix product"
     for graph in found.graphs:
         yield (
-            f"{graph.role:<10} {graph.seconds * 1e3:>7.1f} ms {graph.gflop:>9.3f} "
+            f"{graph.graph:<12} {graph.seconds * 1e3:>7.1f} ms {graph.gflop:>9.3f} "
             f"{graph.gflop_per_second:>9.1f}  {graph.share:.0%}"
         )
     yield f"{'product':<10} {'':>10} {'':>9} {found.matrix_gflop_per_second:>9.1f}"

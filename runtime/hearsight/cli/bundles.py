@@ -178,7 +178,7 @@ def _finding(found: Finding) -> dict[str, Any]:
 
 def _line(found: Finding) -> str:
     return (
-        f"{'pass' if found.passed else 'FAIL'}  {found.role:<8} {found.precision}  "
+        f"{'pass' if found.passed else 'FAIL'}  {found.graph:<12} {found.precision}  "
         f"max error {found.max_abs:.2e}  relative L2 {found.relative_l2:.2e}  "
         f"SNR {found.snr_db:.1f} dB"
     )
