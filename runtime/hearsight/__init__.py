@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .generator import Generator, load
     from .request import (
         Finish,
+        Init,
+        Like,
         Prompt,
         Request,
         Take,
@@ -48,6 +50,8 @@ __all__ = [
     "Finish",
     "Generator",
     "HearsightError",
+    "Init",
+    "Like",
     "MediaError",
     "OutputError",
     "Prompt",
@@ -66,6 +70,8 @@ _MODULES = {
     "Cancel": "sampler",
     "Finish": "request",
     "Generator": "generator",
+    "Init": "request",
+    "Like": "request",
     "Prompt": "request",
     "Request": "request",
     "Take": "request",

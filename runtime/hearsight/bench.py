@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arithmetic import count_flop, matrix_flop_per_second
-from .decoder import latent_shape
+from .decoder import tile
 from .engine import Engine
 from .machine import peak_memory
 from .manifest import Dim, Manifest, TensorSpec
@@ -174,11 +174,11 @@ def _time(
 
 def _sizes(manifest: Manifest, role: str, seconds: float) -> dict[str, int]:
     """What the symbols of shapes stand for when one guided sound of `seconds` is made."""
-    shape, axis = latent_shape(manifest, seconds)
+    frames = tile(manifest, seconds).size
     heard = manifest.conditioners.audio
     seen = manifest.conditioners.video
     assert manifest.audio, "only generators make sound"
-    sizes = {"B": 1, "G": 2, "GB": 2, "T": shape[axis], "H": 480, "W": 640, "L": 16}
+    sizes = {"B": 1, "G": 2, "GB": 2, "T": frames, "H": 480, "W": 640, "L": 16}
     sizes["N"] = seen.max_frames if seen else 1
     sizes["S"] = (
         round(heard.sample_rate * heard.seconds)

@@ -18,8 +18,9 @@ from .sampler import Cancel, Progress
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .engine import Engine, Tensors
+    from .manifest import AudioConditioner
 
-__all__ = ["MAX_TEXT_BYTES", "Conditioner", "Conditioning", "condition"]
+__all__ = ["MAX_TEXT_BYTES", "Conditioner", "Conditioning", "Span", "condition"]
 
 MAX_TEXT_BYTES = 100_000
 
@@ -27,17 +28,20 @@ _MODALITIES: tuple[Modality, ...] = ("text", "image", "video", "audio")
 _SHOWN_WORDS = 12
 
 Array = NDArray[np.float32]
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What the denoiser is told: conditions [G, ...space], their weights [G], and remarks.
+    """What the denoiser is told: for each window conditions [W, G, ...space], and weights [G].
 
-    cold: whether a graph had to be opened for it.
+    target: what each window should sound like [W, ...space], None without a prompt. notes:
+    remarks for the user. cold: whether a graph had to be opened for it.
     """
 
     cond: Array
     weights: Array
+    target: Array | None
     notes: tuple[str, ...]
     cold: bool
 
@@ -60,25 +64,41 @@ class Conditioner:
         """Whether the graphs for this kind of prompt have run before."""
         return all(self._engine.is_open(graph) for graph in self._graphs(modality))
 
-    def condition(self, modality: Modality, value: str, cancel: Cancel) -> Array:
+    def condition(
+        self, modality: Modality, value: str, cancel: Cancel, span: Span | None = None
+    ) -> Array:
         """The condition [...space] for a text, or for the file at a path.
+
+        `span` is the part of a video in seconds that is looked at, None for its own choice.
 
         Raises:
             MediaError: the file cannot be read as what it is said to be.
             Cancelled: within the graph that was running.
         """
+        return self._run(modality, self._inputs(modality, value, span), cancel)
+
+    def hear(self, audio: Array, sample_rate: int, cancel: Cancel) -> Array:
+        """The condition [...space] that a sound [samples] would be asked for with."""
+        import soxr
+
+        known = self._bundle.manifest.conditioners.audio
+        assert known, "the caller asked `understands`"
+        heard = soxr.resample(audio, sample_rate, known.sample_rate, quality="VHQ")
+        return self._run("audio", iter([_fitted(np.asarray(heard, np.float32), known)]), cancel)
+
+    def _run(self, modality: Modality, inputs: Iterator[NDArray[Any]], cancel: Cancel) -> Array:
         first, *rest = self._graphs(modality)
         name = self._bundle.manifest.graphs[first].inputs[0].name
-        runs = [self._engine.run(first, {name: x}, cancel) for x in self._inputs(modality, value)]
+        runs = [self._engine.run(first, {name: x}, cancel) for x in inputs]
         tensors: Tensors = runs[0]
         for graph in rest:
             names = [spec.name for spec in self._bundle.manifest.graphs[graph].inputs]
             if modality != "text":
                 embedded = [only for run in runs for only in run.values()]
-                inputs: Tensors = {names[0]: np.stack(embedded, axis=1)}
+                given: Tensors = {names[0]: np.stack(embedded, axis=1)}
             else:
-                inputs = {name: tensors[name] for name in names}
-            tensors = self._engine.run(graph, inputs, cancel)
+                given = {name: tensors[name] for name in names}
+            tensors = self._engine.run(graph, given, cancel)
         return tensors["cond"][0]
 
     def unknown_words(self, text: str) -> list[str]:
@@ -106,7 +126,7 @@ class Conditioner:
     def _graphs(self, modality: Modality) -> tuple[str, ...]:
         return getattr(self._bundle.manifest.conditioners, modality).graphs
 
-    def _inputs(self, modality: Modality, value: str) -> Iterator[NDArray[Any]]:
+    def _inputs(self, modality: Modality, value: str, span: Span | None) -> Iterator[NDArray[Any]]:
         """What the first graph runs on: once, but for each frame of a video."""
         from . import media
 
@@ -117,14 +137,20 @@ class Conditioner:
             yield media.read_image(value)[None]
         elif modality == "video":
             assert known.video, "the caller asked `understands`"
-            frames = media.read_video(value, fps=known.video.fps, max_frames=known.video.max_frames)
+            fps, most = known.video.fps, known.video.max_frames
+            frames = media.read_video(value, fps=fps, max_frames=most, span=span)
             yield from frames[:, None]
         else:
             assert known.audio, "the caller asked `understands`"
             rate, seconds = known.audio.sample_rate, known.audio.seconds
-            wanted = round(seconds * rate)
-            heard = media.read_audio(value, sample_rate=rate, seconds=seconds)[:wanted]
-            yield (np.pad(heard, (0, wanted - len(heard))) if known.audio.pad else heard)[None]
+            yield _fitted(media.read_audio(value, sample_rate=rate, seconds=seconds), known.audio)
+
+
+def _fitted(heard: Array, known: AudioConditioner) -> Array:
+    """A sound at the conditioner's rate as [1, samples], cut and padded as it wants."""
+    wanted = round(known.seconds * known.sample_rate)
+    heard = heard[:wanted]
+    return (np.pad(heard, (0, wanted - len(heard))) if known.pad else heard)[None]
 
 
 def condition(
@@ -133,12 +159,14 @@ def condition(
     empty: Array | None,
     progress: Progress,
     cancel: Cancel,
+    spans: Sequence[Span | None] = (None,),
 ) -> Conditioning:
     """Encode and mix the prompts of a resolved request.
 
     The first conditioner that understands a modality encodes it. `empty` is the condition that
     stands for no prompt: it plays for an empty text, and guidance leads away from it unless the
-    request has a negative prompt.
+    request has a negative prompt. `spans` are the parts of a video, in seconds, that go with the
+    windows of the sound.
 
     Raises:
         RequestError: no conditioner understands a prompt, or guidance has no counterpart.
@@ -148,7 +176,7 @@ def condition(
     negative = Prompt("text", request.negative)
     spoken = prompts if negative.blank else [*prompts, negative]
     notes: list[str] = []
-    encoded: list[Array] = []
+    encoded: list[list[Array]] = []
     cold = False
     for index, prompt in enumerate(spoken):
         cancel.raise_if()
@@ -159,23 +187,44 @@ def condition(
         if prompt.modality == "text":
             value, remarks = _readable(value, conditioner)
             notes += remarks
-        encoded.append(conditioner.condition(prompt.modality, value, cancel))
+        seen = spans if prompt.modality == "video" else spans[:1]
+        each = [conditioner.condition(prompt.modality, value, cancel, span) for span in seen]
+        encoded.append(each if len(each) == len(spans) else each * len(spans))
     if spoken:
         progress("encode", len(spoken), len(spoken))
-    against = empty if negative.blank else encoded.pop()
     if not negative.blank and request.guidance == 1:
         notes.append("The negative prompt changes nothing at guidance 1; raise the guidance.")
     if not prompts:
         notes.append("The text is empty, so the sound follows nothing but the seed.")
-        cond, weights = _unprompted(empty, None if negative.blank else against, request.guidance)
-    else:
-        if len(prompts) < len(request.prompts):
-            notes.append("An empty text among the prompts was left out.")
-        shares = [prompt.weight for prompt in prompts]
-        if request.mix == "average":
-            encoded, shares = [average(encoded, shares)], [1.0]
-        cond, weights = branches(encoded, shares, against, request.guidance)
-    return Conditioning(cond, weights, tuple(notes), cold)
+    elif len(prompts) < len(request.prompts):
+        notes.append("An empty text among the prompts was left out.")
+    windows = [_mixed(request, [each[i] for each in encoded], empty) for i in range(len(spans))]
+    targets = [target for _, _, target in windows if target is not None]
+    return Conditioning(
+        np.stack([cond for cond, _, _ in windows]),
+        windows[0][1],
+        np.stack(targets) if targets else None,
+        tuple(notes),
+        cold,
+    )
+
+
+def _mixed(
+    request: Request, encoded: list[Array], empty: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """Conditions [G, ...space] and weights [G] of one window, and what it should sound like."""
+    assert request.guidance is not None, "the request is resolved"
+    shares = [prompt.weight for prompt in request.prompts if not prompt.blank]
+    negated = len(encoded) > len(shares)
+    against = encoded[-1] if negated else empty
+    if not shares:
+        return *_unprompted(empty, against if negated else None, request.guidance), None
+    prompts = encoded[: len(shares)]
+    averaged = request.mix == "average"
+    target = average(prompts, shares) if averaged or request.candidates > 1 else None
+    if averaged and target is not None:
+        prompts, shares = [target], [1.0]
+    return *branches(prompts, shares, against, request.guidance), target
 
 
 def _unprompted(empty: Array | None, against: Array | None, guidance: float) -> tuple[Array, Array]:

@@ -1,76 +1,129 @@
-"""A latent becomes audio: decode, perhaps a vocoder, and exactly the length that was asked for."""
+"""Between sound and latent: how many frames a length takes, encoding, decoding, in windows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import noise
+from . import tiling
 from .errors import BundleError
 from .manifest import Dim, Manifest
+from .noise import DECODE, Noise
 from .sampler import Cancel
+from .tiling import Tiling
 
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .engine import Engine
 
-__all__ = ["decode", "latent_shape"]
+__all__ = ["decode", "encode", "latent_shape", "tile"]
 
 Array = NDArray[np.float32]
 
 
-def latent_shape(manifest: Manifest, seconds: float) -> tuple[tuple[int, ...], int]:
-    """Shape of the latent, without batch, that covers a length, and which axis is time.
+def tile(manifest: Manifest, seconds: float, *, loop: bool = False) -> Tiling:
+    """The windows over the latent of a sound, none longer than the generator makes well.
 
     The frames are as many as are needed for round(seconds * sample_rate) samples, rounded up to
-    the generator's `multiple`.
+    the generator's `multiple`. A loop has the nearest number of frames: it has no end that could
+    be cut off.
     """
+    assert manifest.audio and manifest.latent and manifest.defaults, "only generators have latents"
+    latent, rate = manifest.latent, manifest.audio.sample_rate
+    longest = _frames(manifest, manifest.defaults.limits.max_seconds)
+    if loop:
+        frames = max(1, round(seconds * rate / latent.samples_per_frame))
+        return tiling.circle(frames, longest, latent.multiple)
+    return tiling.line(_frames(manifest, seconds), longest)
+
+
+def _frames(manifest: Manifest, seconds: float) -> int:
     assert manifest.audio and manifest.latent, "only generators have latents"
     latent = manifest.latent
     frames = -(-round(seconds * manifest.audio.sample_rate) // latent.samples_per_frame)
-    frames = -(-frames // latent.multiple) * latent.multiple
-    shape = tuple(frames if dim == "T" else int(dim) for dim in latent.shape)
-    return shape, latent.shape.index("T")
+    return -(-frames // latent.multiple) * latent.multiple
+
+
+def latent_shape(manifest: Manifest, frames: int) -> tuple[tuple[int, ...], int]:
+    """Shape of a latent of so many frames, without batch, and which axis is time."""
+    assert manifest.latent, "only generators have latents"
+    shape = tuple(frames if dim == "T" else int(dim) for dim in manifest.latent.shape)
+    return shape, manifest.latent.shape.index("T")
+
+
+def encode(bundle: Bundle, engine: Engine, audio: Array, tiles: Tiling, cancel: Cancel) -> Array:
+    """The latent [1, ...latent] of a sound [samples] at the generator's rate.
+
+    A shorter sound is followed by silence; of a longer one the beginning counts.
+    """
+    manifest = bundle.manifest
+    assert manifest.latent, "only generators encode"
+    per_frame = manifest.latent.samples_per_frame
+    samples = tiles.frames * per_frame
+    sound = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
+    parts = (
+        engine.run("encode", {"audio": sound[window.frames][None]}, cancel)["mean"]
+        for window in tiles.windows(per_frame)
+    )
+    return tiles.blend(parts, 1 + manifest.latent.shape.index("T"))
 
 
 def decode(
-    bundle: Bundle, engine: Engine, latent: Array, seed: int, seconds: float, cancel: Cancel
+    bundle: Bundle, engine: Engine, latent: Array, tiles: Tiling, noise: Noise, cancel: Cancel
 ) -> Array:
-    """Audio [samples], or [samples, channels], of round(seconds * sample_rate) samples.
+    """Audio [samples], or [samples, channels], of all frames of a latent [1, ...latent].
 
     Args:
         bundle: a generator.
         engine: runs its graphs.
-        latent: one variation [1, ...latent].
-        seed: of the noise, where `decode` takes some.
-        seconds: length asked for.
+        latent: one variation.
+        tiles: the windows it is decoded in.
+        noise: for graphs that take some.
         cancel: stops within a graph.
 
     Raises:
         BundleError: the graphs gave less audio than the manifest promises.
     """
     manifest = bundle.manifest
-    assert manifest.audio and manifest.latent, "only generators decode"
-    inputs = {"latent": latent}
-    for spec in manifest.graphs["decode"].inputs:
-        if spec.name == "noise":
-            frames = latent.shape[1 + manifest.latent.shape.index("T")]
-            shape = [_size(dim, frames) for dim in spec.shape]
-            growing = [axis for axis, dim in enumerate(spec.shape) if str(dim).endswith("T")]
-            inputs["noise"] = noise.normal(seed, noise.DECODE, shape, *growing[:1])
-    outputs = engine.run("decode", inputs, cancel)
-    if "vocoder" in manifest.graphs:
-        outputs = engine.run("vocoder", outputs, cancel)
-    audio = outputs["audio"][0]
-    samples = round(seconds * manifest.audio.sample_rate)
-    if audio.shape[-1] < samples:
-        raise BundleError(
-            f"{bundle.root}: decode gave {audio.shape[-1]} samples where {samples} were due; "
-            "its manifest promises more than its graphs make, so export it again."
-        )
-    return np.ascontiguousarray(audio[..., :samples].T)
+    assert manifest.latent, "only generators decode"
+    axis = 1 + manifest.latent.shape.index("T")
+    per_frame = manifest.latent.samples_per_frame
+
+    def parts() -> Iterator[Array]:
+        for window in tiles.windows():
+            inputs = {"latent": latent.take(window.frames, axis)}
+            for spec in manifest.graphs["decode"].inputs:
+                if spec.name == "noise":
+                    inputs["noise"] = _noise(noise, spec.shape, window.frames)
+            outputs = engine.run("decode", inputs, cancel)
+            if "vocoder" in manifest.graphs:
+                outputs = engine.run("vocoder", outputs, cancel)
+            audio, due = outputs["audio"][0], tiles.size * per_frame
+            if audio.shape[-1] < due:
+                raise BundleError(
+                    f"{bundle.root}: decode gave {audio.shape[-1]} samples where {due} were due; "
+                    "its manifest promises more than its graphs make, so export it again."
+                )
+            yield audio[..., :due]
+
+    whole = tiles.blend(parts(), -1, per_frame)
+    return np.ascontiguousarray(whole.T)
+
+
+def _noise(noise: Noise, dims: tuple[Dim, ...], frames: NDArray[np.int64]) -> Array:
+    """The noise input of `decode` for some frames; B is 1 here."""
+    growing = next((axis for axis, dim in enumerate(dims) if str(dim).endswith("T")), None)
+    if growing is None:
+        return noise.normal(DECODE, [_size(dim, 1) for dim in dims])
+    pieces: list[Array] = []
+    for first, end in tiling.runs(frames):
+        shape = [_size(dim, end - first) for dim in dims]
+        start = _size(dims[growing], int(frames[first]))
+        pieces.append(noise.normal(DECODE, shape, growing, start))
+    return np.concatenate(pieces, axis=growing)
 
 
 def _size(dim: Dim, frames: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -15,12 +16,16 @@ from numpy.typing import NDArray
 
 from . import noise, schedule
 from .conditioner import Conditioner, Conditioning, condition
-from .decoder import decode, latent_shape
-from .errors import BundleError
+from .decoder import decode, latent_shape, tile
+from .editing import Edit, begin, kept_part
+from .errors import BundleError, RequestError
 from .finish import finish
 from .limits import resolve
+from .mixing import cosine
+from .noise import Noise
 from .request import Modality, Plan, Request, Take, Timing
 from .sampler import Cancel, Progress, sample
+from .tiling import Tiling
 
 if TYPE_CHECKING:
     from .bundle import Bundle
@@ -32,6 +37,17 @@ __all__ = ["Generator", "load"]
 Array = NDArray[np.float32]
 Table = NDArray[np.float64]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Score:
+    """What all variations of a resolved request have in common."""
+
+    request: Request
+    tiles: Tiling
+    told: Conditioning
+    edit: Edit | None
+    table: Table
 
 
 def load(
@@ -101,12 +117,14 @@ class Generator:
         resources: ExitStack,
     ) -> None:
         manifest = bundle.manifest
-        assert manifest.audio and manifest.schedule, "only generators get here"
+        assert manifest.audio and manifest.schedule and manifest.latent, "only generators get here"
         self.bundle = bundle
         self._engine = engine
         self._conditioners = conditioners
         self._audio = manifest.audio
         self._schedule = manifest.schedule
+        self._latent = manifest.latent
+        self._listeners = [player for player in conditioners if "audio" in player.understands]
         self._loading: Timing | None = loading
         self._resources = resources
         self._empty = None if manifest.space.empty is None else bundle.tensor(manifest.space.empty)
@@ -144,8 +162,14 @@ class Generator:
             Cancelled: `cancel` was used.
         """
         asked = resolve(request, self.bundle.manifest)
+        if asked.candidates > 1 and not self._listeners:
+            raise RequestError(
+                "Candidates are compared by ear, and no loaded bundle understands audio prompts; "
+                "load a conditioner of the same space that does, or leave candidates at 1."
+            )
+        strength = 1.0 if asked.init is None else _given(asked.init.strength)
         table = schedule.rows(
-            self._schedule, _given(asked.solver), _given(asked.steps), _given(asked.eta)
+            self._schedule, _given(asked.solver), _given(asked.steps), _given(asked.eta), strength
         )
         return self._takes(asked, table, progress or _silent, cancel or Cancel())
 
@@ -172,85 +196,132 @@ class Generator:
         progress("load", 1, 1)
         cancel.raise_if()
         start = perf_counter()
-        told = condition(request, self._conditioners, self._empty, progress, cancel)
-        timings.append(Timing("encode", perf_counter() - start, told.cold))
+        cold = request.init is not None and not self._engine.is_open("encode")
+        tiles = tile(self.bundle.manifest, _given(request.seconds), loop=request.loop)
+        spans = self._spans(tiles)
+        told = condition(request, self._conditioners, self._empty, progress, cancel, spans)
+        edit = begin(request, self.bundle, self._engine, tiles, cancel)
+        timings.append(Timing("encode", perf_counter() - start, told.cold or cold))
+        score = _Score(request, tiles, told, edit, table)
         for index in range(request.variations):
             single = replace(request, variations=1, first_variation=request.first_variation + index)
             share = _share(progress, index, request.variations)
-            yield self._take(single, told, table, timings, share, cancel)
+            yield self._take(single, score, timings, share, cancel)
             timings = []
+
+    def _spans(self, tiles: Tiling) -> tuple[tuple[float, float] | None, ...]:
+        """The part in seconds that each window covers; a window that is all there is has none."""
+        if len(tiles.starts) == 1:
+            return (None,)
+        second = self._audio.sample_rate / self._latent.samples_per_frame
+        return tuple((start / second, (start + tiles.size) / second) for start in tiles.starts)
 
     def _take(
         self,
         request: Request,
-        told: Conditioning,
-        table: Table,
+        score: _Score,
         before: Sequence[Timing],
         progress: Progress,
         cancel: Cancel,
     ) -> Take:
         seed = noise.item_seed(_given(request.seed), request.id, request.first_variation)
-        seconds = _given(request.seconds)
-        made_seconds = self._made_seconds(request)
         cold = [not self._engine.is_open(role) for role in ("denoise", "decode")]
-        times = [perf_counter()]
+        spent = np.zeros(3)
+        best: tuple[float, int, Array] | None = None
+        for index in range(request.candidates):
+            own = noise.item_seed(seed, "candidate", index) if index else seed
+            share = _share(progress, index, request.candidates)
+            times = [perf_counter()]
+            source = _noise_of(request, own)
+            latent = self._denoise(score, source, share, cancel)
+            times.append(perf_counter())
+            audio = decode(self.bundle, self._engine, latent, score.tiles, source, cancel)
+            share("decode", 1, 1)
+            times.append(perf_counter())
+            likeness = self._likeness(audio, score, cancel) if request.candidates > 1 else 0.0
+            times.append(perf_counter())
+            spent += np.diff(times)
+            if best is None or likeness > best[0]:
+                best = likeness, own, audio
+        assert best, "there is a candidate"
+        likeness, own, audio = best
 
-        latent = self._denoise(seed, made_seconds, told, table, progress, cancel)
-        times.append(perf_counter())
-
-        audio = decode(self.bundle, self._engine, latent, seed, made_seconds, cancel)
-        times.append(perf_counter())
-        progress("decode", 1, 1)
-
+        start = perf_counter()
         cancel.raise_if()
-        done = finish(audio, self._audio.sample_rate, request.finish, seconds)
-        times.append(perf_counter())
+        if score.edit:
+            audio = audio / np.float32(score.edit.gain)
+        done = finish(
+            audio,
+            self._audio.sample_rate,
+            request.finish,
+            _given(request.seconds),
+            loop=request.loop,
+            kept=kept_part(request),
+        )
         progress("finish", 1, 1)
-
-        stages = zip(("denoise", "decode", "finish"), np.diff(times), (*cold, False), strict=True)
+        stages = [
+            Timing("denoise", float(spent[0]), cold[0]),
+            Timing("decode", float(spent[1]), cold[1]),
+            *([Timing("compare", float(spent[2]), False)] if request.candidates > 1 else []),
+            Timing("finish", perf_counter() - start, False),
+        ]
         return Take(
             audio=done.audio,
             sample_rate=done.sample_rate,
             request=request,
             variation=request.first_variation,
-            plan=self._plan(request, len(table)),
-            timings=(*before, *(Timing(stage, float(s), cold) for stage, s, cold in stages)),
+            plan=self._plan(request, len(score.table)),
+            timings=(*before, *stages),
             gain_db=done.gain_db,
-            notes=(*told.notes, *done.notes),
+            notes=(*score.told.notes, *done.notes),
             loop=done.loop,
+            item_seed=own,
+            similarity=likeness if request.candidates > 1 else None,
         )
 
-    def _made_seconds(self, request: Request) -> float:
-        """Seconds to make: a loop also needs what its crossfade lays over its beginning."""
-        assert self.bundle.manifest.defaults, "only generators get here"
-        seconds = _given(request.seconds)
-        if not request.finish.loop:
-            return seconds
-        longest = self.bundle.manifest.defaults.limits.max_seconds
-        return min(seconds + request.finish.loop_seconds, longest)
-
-    def _denoise(
-        self,
-        seed: int,
-        seconds: float,
-        told: Conditioning,
-        table: Table,
-        progress: Progress,
-        cancel: Cancel,
-    ) -> Array:
+    def _denoise(self, score: _Score, source: Noise, progress: Progress, cancel: Cancel) -> Array:
         """The latent [1, ...latent] of one variation: one at a time, so that a batch of many
         cannot round differently from a batch of one."""
-        shape, time_axis = latent_shape(self.bundle.manifest, seconds)
+        shape, time_axis = latent_shape(self.bundle.manifest, score.tiles.frames)
+        edit, table = score.edit, score.table
 
         def noises(row: int) -> Array:
-            return noise.normal(seed, noise.STEP + row, shape, time_axis)[None]
+            return source.normal(noise.STEP + row, shape, time_axis)[None]
 
         def step(inputs: dict[str, Array]) -> tuple[Array, Array]:
             outputs = self._engine.run("denoise", inputs, cancel)
             return outputs["x_next"], outputs["d"]
 
-        start = noise.normal(seed, noise.LATENT, shape, time_axis)[None]
-        return sample(step, start, told.cond, told.weights, table, noises, progress, cancel)
+        first = start = source.normal(noise.LATENT, shape, time_axis)[None]
+        if edit and _given(_given(score.request.init).strength) < 1:
+            first = edit.start(start, table[0])
+        latent = sample(
+            step,
+            first,
+            score.told.cond,
+            score.told.weights,
+            table,
+            noises,
+            progress,
+            cancel,
+            tiling=score.tiles,
+            time_axis=1 + time_axis,
+            constrain=partial(edit.constrain, start) if edit else None,
+        )
+        return edit.finished(latent) if edit else latent
+
+    def _likeness(self, audio: Array, score: _Score, cancel: Cancel) -> float:
+        """Mean cosine of what a conditioner hears in each window and what it was asked for."""
+        target = score.told.target
+        if target is None:
+            return 0.0
+        mono = audio if audio.ndim == 1 else audio.mean(axis=1, dtype=np.float32)
+        found: list[float] = []
+        scale = self._latent.samples_per_frame
+        for window, wanted in zip(score.tiles.windows(scale), target, strict=True):
+            heard = self._listeners[0].hear(mono[window.frames], self._audio.sample_rate, cancel)
+            found.append(cosine(heard, wanted))
+        return float(np.mean(found))
 
     def _plan(self, request: Request, steps: int) -> Plan:
         return Plan(
@@ -263,6 +334,11 @@ class Generator:
             guidance=_given(request.guidance),
             why=self._engine.why,
         )
+
+
+def _noise_of(request: Request, seed: int) -> Noise:
+    like = request.like
+    return Noise(seed, like.seed, like.spread) if like else Noise(seed)
 
 
 def _same_space(generator: Bundle, other: Bundle) -> None:

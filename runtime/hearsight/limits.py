@@ -9,14 +9,17 @@ from typing import Any
 
 from .errors import RequestError
 from .manifest import Manifest
-from .request import Finish, Prompt, Request
+from .request import Finish, Init, Prompt, Request
 
-__all__ = ["check", "resolve"]
+__all__ = ["MOST_SECONDS", "check", "resolve"]
 
+MOST_SECONDS = 600.0
+
+_DEFAULT_STRENGTH = 0.6
 _CHOICES = {
     "mix": ("average", "branches"),
     "solver": ("ddim", "dpm++2m", "euler"),
-    "level": ("none", "peak", "lufs"),
+    "level": ("auto", "none", "peak", "lufs"),
     "channels": (1, 2),
     "modality": ("text", "image", "video", "audio"),
 }
@@ -35,7 +38,7 @@ def check(request: Request) -> None:
     _number("first_variation", request.first_variation, 0, 2**31 - 1, whole=True)
     _choice("mix", request.mix)
     if request.seconds is not None:
-        _number("seconds", request.seconds, 0.01, 3600)
+        _number("seconds", request.seconds, 0.01, MOST_SECONDS)
     if request.seed is not None:
         _number("seed", request.seed, 0, 2**63 - 1, whole=True)
     if request.steps is not None:
@@ -46,25 +49,46 @@ def check(request: Request) -> None:
         _choice("solver", request.solver)
     if request.eta is not None:
         _number("eta", request.eta, 0, 1)
+    _number("candidates", request.candidates, 1, 100, whole=True)
+    if request.init is not None:
+        _init(request.init)
+    if request.like is not None:
+        _number("like.seed", request.like.seed, 0, 2**64 - 1, whole=True)
+        _number("like.spread", request.like.spread, 0, 1)
     _finish(request.finish)
+    if request.loop and request.finish.trim:
+        raise RequestError("A loop has no ends to trim; leave trim or loop out.")
+    if request.loop and request.init and request.init.partial:
+        raise RequestError(
+            "A sound of which a part stays as it is cannot be made to loop; make the whole anew, "
+            "with a strength."
+        )
 
 
 def resolve(request: Request, manifest: Manifest) -> Request:
     """The same request with the generator's defaults and a seed in place of every None.
 
+    Where the length is open it is that of `init` or of a lone video, as far as it can be made.
+
     Raises:
         RequestError: as `check`, and for lengths and choices that this generator does not have.
+        MediaError: the file whose length counts cannot be read.
     """
     check(request)
     assert manifest.defaults is not None, "only generators resolve requests"
     defaults = manifest.defaults
-    seconds = defaults.seconds if request.seconds is None else request.seconds
-    shortest, longest = defaults.limits.min_seconds, defaults.limits.max_seconds
-    if not shortest <= seconds <= longest:
+    shortest = defaults.limits.min_seconds
+    seconds = request.seconds
+    if seconds is None:
+        seconds = min(max(_natural_seconds(request, defaults.seconds), shortest), MOST_SECONDS)
+    if not shortest <= seconds <= MOST_SECONDS:
         raise RequestError(
             f"seconds is {seconds:g}; {manifest.name!r} makes sounds of {shortest:g} to "
-            f"{longest:g} seconds."
+            f"{MOST_SECONDS:g} seconds."
         )
+    init = request.init
+    if init:
+        init = _resolved_init(init, seconds, manifest)
     solver = defaults.solver if request.solver is None else request.solver
     eta = request.eta
     if eta is None:
@@ -81,7 +105,54 @@ def resolve(request: Request, manifest: Manifest) -> Request:
         guidance=float(defaults.guidance if request.guidance is None else request.guidance),
         solver=solver,
         eta=float(eta),
+        init=init,
+        finish=_resolved_finish(request),
     )
+
+
+def _natural_seconds(request: Request, default: float) -> float:
+    """The length that the request's files suggest."""
+    from . import media
+
+    if request.init:
+        return media.audio_seconds(request.init.file)
+    spoken = [prompt for prompt in request.prompts if not prompt.blank]
+    if len(spoken) == 1 and spoken[0].modality == "video":
+        return media.video_seconds(spoken[0].value)
+    return default
+
+
+def _resolved_finish(request: Request) -> Finish:
+    if request.finish.level != "auto":
+        return request.finish
+    partial = request.init is not None and request.init.partial
+    return replace(request.finish, level="none" if partial else "peak")
+
+
+def _resolved_init(init: Init, seconds: float, manifest: Manifest) -> Init:
+    assert manifest.latent, "only generators resolve requests"
+    if "encode" not in manifest.graphs:
+        raise RequestError(
+            f"{manifest.name!r} cannot begin with a sound: it has no encoder. Leave init out."
+        )
+    if init.span and init.span[0] >= seconds:
+        raise RequestError(
+            f"init.span begins at {init.span[0]:g} s, and the sound lasts {seconds:g} s."
+        )
+    bands = manifest.latent.bands
+    if init.band and not bands:
+        raise RequestError(
+            f"{manifest.name!r} cannot make a band of frequencies anew, only a span of time."
+        )
+    if init.band and not init.band[0] < bands[-1]:
+        raise RequestError(
+            f"init.band begins at {init.band[0]:g} Hz, and {manifest.name!r} ends at "
+            f"{bands[-1]:g} Hz."
+        )
+    strength = init.strength
+    if strength is None:
+        strength = 1.0 if init.partial else _DEFAULT_STRENGTH
+    return replace(init, strength=float(strength))
 
 
 def _prompts(prompts: tuple[Prompt, ...]) -> None:
@@ -107,9 +178,24 @@ def _prompts(prompts: tuple[Prompt, ...]) -> None:
         )
 
 
+def _init(init: Init) -> None:
+    _text("init.file", init.file)
+    if not init.file:
+        raise RequestError("init.file is empty; give the path of a sound.")
+    if init.strength is not None:
+        _number("init.strength", init.strength, 0.01, 1)
+    for name, pair, most in (("span", init.span, MOST_SECONDS), ("band", init.band, 96000)):
+        if pair is not None:
+            _number(f"init.{name}[0]", pair[0], 0, most)
+            _number(f"init.{name}[1]", pair[1], 0, most)
+            if not pair[0] < pair[1]:
+                raise RequestError(
+                    f"init.{name} is {pair[0]:g} to {pair[1]:g}; its end must be above its start."
+                )
+
+
 def _finish(finish: Finish) -> None:
     _number("trim_db", finish.trim_db, -120, 0)
-    _number("loop_seconds", finish.loop_seconds, 0.001, 60)
     _number("fade_in", finish.fade_in, 0, 3600)
     _number("fade_out", finish.fade_out, 0, 3600)
     _choice("level", finish.level)

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ from .errors import MediaError
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
-__all__ = ["read_audio", "read_image", "read_video"]
+__all__ = ["audio_seconds", "read_audio", "read_image", "read_video", "video_seconds"]
 
 Pixels = NDArray[np.uint8]
 Samples = NDArray[np.float32]
@@ -78,13 +80,17 @@ def read_image(path: str | Path) -> Pixels:
     return np.ascontiguousarray(bgr[..., ::-1])
 
 
-def read_video(path: str | Path, *, fps: float, max_frames: int) -> Pixels:
+def read_video(
+    path: str | Path, *, fps: float, max_frames: int, span: tuple[float, float] | None = None
+) -> Pixels:
     """Read frames of a video as uint8 [N, H, W, 3] RGB, upright.
 
     `fps` > 0 takes the frame on screen every 1/fps seconds from the start, at most
     `max_frames`; `fps` 0 takes exactly `max_frames`, evenly spaced from the first frame to
     the last (a clip with fewer frames repeats some). Times are the file's own timestamps, so
     clips of varying frame rate are right. Frames beyond 2048 pixels a side are reduced.
+    `span`, in seconds from the first frame, takes that part for the whole clip; where the clip
+    ends before it, the clip's last seconds.
 
     Raises:
         MediaError: it is missing, no video, a still picture, damaged, or holds no frame.
@@ -92,41 +98,64 @@ def read_video(path: str | Path, *, fps: float, max_frames: int) -> Pixels:
     path = _sniff.checked(path, "video")
     _sniff.refuse_cut_short(path)
     times = _timestamps(path)
+    first, last, end = times[0], times[-1], _end(times)
+    if span is not None:
+        length = min(span[1] - span[0], end - first)
+        first += min(span[0], end - first - length)
+        end = first + length
+        last = min(last, end)
     if fps > 0:
-        end = times[-1] + (times[-1] - times[0]) / (len(times) - 1)
-        count = min(max_frames, math.ceil((end - times[0]) * fps))
-        wanted = np.arange(count, dtype=np.float64) / fps + times[0]
+        count = max(1, min(max_frames, math.ceil((end - first) * fps - 1e-6)))
+        wanted = np.arange(count, dtype=np.float64) / fps + first
     else:
-        wanted = np.linspace(times[0], times[-1], max_frames, dtype=np.float64)
+        wanted = np.linspace(first, last, max_frames, dtype=np.float64)
     on_screen = times[np.searchsorted(times, wanted + 1e-4, side="right") - 1]
     return _frames_at(path, on_screen)
 
 
-def read_audio(path: str | Path, *, sample_rate: int, seconds: float | None = None) -> Samples:
-    """Read a sound as float32 [samples], the mean of its channels, at `sample_rate` Hz.
+def video_seconds(path: str | Path) -> float:
+    """How long a video is shown, its last frame included.
 
-    `seconds` reads no more than that from the start; a shorter file gives what it has.
+    Raises:
+        MediaError: as `read_video`.
+    """
+    path = _sniff.checked(path, "video")
+    _sniff.refuse_cut_short(path)
+    times = _timestamps(path)
+    return float(_end(times) - times[0])
+
+
+def audio_seconds(path: str | Path) -> float:
+    """Length of a sound file, as it states it.
+
+    Raises:
+        MediaError: it is missing, no sound, or damaged.
+    """
+    with _opened(path) as (_, file):
+        return file.frames / file.samplerate
+
+
+def read_audio(
+    path: str | Path,
+    *,
+    sample_rate: int,
+    seconds: float | None = None,
+    channels: Literal[1, 2] = 1,
+) -> Samples:
+    """Read a sound as float32 at `sample_rate` Hz: [samples], the mean of its channels.
+
+    `seconds` reads no more than that from the start; a shorter file gives what it has. With
+    `channels` 2 it is [samples, 2]: mono on both sides, and of more than two the first two.
 
     Raises:
         MediaError: it is missing, no sound (the sound of a video is not read), damaged, cut
             short, silent, or holds values that are not numbers.
     """
-    import soundfile
     import soxr
 
-    path = _sniff.checked(path, "audio")
-    _sniff.refuse_cut_short(path)
-    try:
-        with open(path, "rb") as stream, soundfile.SoundFile(stream) as file:
-            rate = file.samplerate
-            mono = _mono(path, file, seconds)
-    except soundfile.LibsndfileError as problem:
-        raise MediaError(
-            f"The sound {path} is damaged or of a type that is not read. "
-            "Save it again as WAV or FLAC."
-        ) from problem
-    except (MemoryError, OSError) as problem:
-        raise MediaError(f"The sound {path} could not be read: {_reason(problem)}.") from problem
+    with _opened(path) as (path, file):
+        rate = file.samplerate
+        mono = _samples(path, file, seconds, channels)
     if not np.isfinite(mono).all():
         raise MediaError(
             f"The sound {path} holds values that are not numbers (NaN or infinity). "
@@ -138,7 +167,8 @@ def read_audio(path: str | Path, *, sample_rate: int, seconds: float | None = No
     length = max(1, round(len(mono) * sample_rate / rate))
     if rate != sample_rate:
         mono = np.asarray(soxr.resample(mono, rate, sample_rate, quality="VHQ"), np.float32)
-        mono = np.pad(mono[:length], (0, max(0, length - len(mono))))
+        missing = max(0, length - len(mono))
+        mono = np.pad(mono[:length], ((0, missing), *((0, 0),) * (mono.ndim - 1)))
     return mono if seconds is None else mono[: max(1, round(seconds * sample_rate))]
 
 
@@ -216,6 +246,11 @@ def _timestamps(path: Path) -> NDArray[np.float64]:
     return times
 
 
+def _end(times: NDArray[np.float64]) -> float:
+    """When the last frame, shown as long as the others on average, is over."""
+    return float(times[-1] + (times[-1] - times[0]) / (len(times) - 1))
+
+
 def _frames_at(path: Path, times: NDArray[np.float64]) -> Pixels:
     """Decode the frames shown at `times` (sorted, in seconds, possibly repeated)."""
     cv2 = _opencv()
@@ -258,8 +293,29 @@ def _frame(bgr: Pixels) -> Pixels:
     return bgr[..., ::-1]
 
 
-def _mono(path: Path, file: SoundFile, seconds: float | None) -> Samples:
-    """All samples wanted of an open file, its channels averaged."""
+@contextmanager
+def _opened(path: str | Path) -> Generator[tuple[Path, SoundFile]]:
+    """A sound file, read within the block, and its path."""
+    import soundfile
+
+    path = _sniff.checked(path, "audio")
+    _sniff.refuse_cut_short(path)
+    try:
+        with open(path, "rb") as stream, soundfile.SoundFile(stream) as file:
+            yield path, file
+    except soundfile.LibsndfileError as problem:
+        raise MediaError(
+            f"The sound {path} is damaged or of a type that is not read. "
+            "Save it again as WAV or FLAC."
+        ) from problem
+    except (MemoryError, OSError) as problem:
+        raise MediaError(f"The sound {path} could not be read: {_reason(problem)}.") from problem
+
+
+def _samples(
+    path: Path, file: SoundFile, seconds: float | None, channels: Literal[1, 2]
+) -> Samples:
+    """All samples wanted of an open file, its channels averaged for one."""
     stated = file.frames
     wanted = stated if seconds is None else min(stated, math.ceil(seconds * file.samplerate))
     size = max(1, _READ_BLOCK // file.channels)
@@ -269,7 +325,10 @@ def _mono(path: Path, file: SoundFile, seconds: float | None) -> Samples:
         block = cast("Samples", file.read(min(left, size), dtype="float32", always_2d=True))
         if len(block) == 0:
             break
-        blocks.append(block.mean(axis=1, dtype=np.float32))
+        if channels == 1:
+            blocks.append(block.mean(axis=1, dtype=np.float32))
+        else:
+            blocks.append(block[:, :2] if block.shape[1] > 1 else np.repeat(block, 2, axis=1))
         left -= len(block)
     if stated == 0:
         raise MediaError(f"The sound {path} holds no samples; it may be cut short.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .errors import RequestError
 
-__all__ = ["average", "branches"]
+__all__ = ["average", "branches", "cosine"]
 
 Array = NDArray[np.float32]
 
@@ -71,3 +71,9 @@ def branches(
     pairs = [(weight, c) for weight, c in pairs if weight]
     cond = np.stack([c for _, c in pairs]).astype(np.float32)
     return cond, np.array([weight for weight, _ in pairs], np.float32)
+
+
+def cosine(a: Array, b: Array) -> float:
+    """How alike two conditions are, 1 for the same direction; 0 if one says nothing."""
+    size = float(np.sqrt(np.sum(np.square(a)) * np.sum(np.square(b))))
+    return float(np.vdot(a, b)) / size if size else 0.0

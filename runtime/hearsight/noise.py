@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DECODE", "LATENT", "STEP", "item_seed", "normal"]
+__all__ = ["DECODE", "LATENT", "STEP", "Noise", "item_seed", "normal"]
 
 LATENT = 0
 """Stream of the initial latent."""
@@ -25,6 +26,34 @@ DECODE = 1 << 32
 """Stream of the noise input of a `decode` graph."""
 
 Array = NDArray[np.float64]
+
+_AT_ONCE = 1 << 18  # words; even
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one sound, or of one near to another.
+
+    With `near`, the seed of another sound, it is turned from that sound's noise towards that of
+    `seed` by `spread` quarter turns: 0 is the other sound's, 1 one's own. In so many dimensions
+    two noises are as good as at right angles, so this is spherical interpolation (Shoemake
+    1985), and what comes out is standard normal again.
+    """
+
+    seed: int
+    near: int | None = None
+    spread: float = 1.0
+
+    def normal(
+        self, stream: int, shape: Sequence[int], time_axis: int = 0, first: int = 0
+    ) -> NDArray[np.float32]:
+        """Noise as of the function `normal`."""
+        own = normal(self.seed, stream, shape, time_axis, first)
+        if self.near is None:
+            return own
+        other = normal(self.near, stream, shape, time_axis, first)
+        across, along = _turn(np.array(self.spread / 4))
+        return (across * other + along * own).astype(np.float32)
 
 
 def item_seed(base: int, item: str, variation: int) -> int:
@@ -39,8 +68,10 @@ def item_seed(base: int, item: str, variation: int) -> int:
     return int.from_bytes(digest, "little")
 
 
-def normal(seed: int, stream: int, shape: Sequence[int], time_axis: int = 0) -> NDArray[np.float32]:
-    """Standard normal noise, float32 of `shape`.
+def normal(
+    seed: int, stream: int, shape: Sequence[int], time_axis: int = 0, first: int = 0
+) -> NDArray[np.float32]:
+    """Standard normal noise, float32 of `shape`, from frame `first` on.
 
     Values are drawn with `time_axis` slowest and the other axes in C order below it: noise for
     more frames begins with the noise for fewer.
@@ -51,14 +82,19 @@ def normal(seed: int, stream: int, shape: Sequence[int], time_axis: int = 0) -> 
     v = (next word >> 11) / 2**53, computed in float64 and rounded once.
     """
     drawn = (shape[time_axis], *shape[:time_axis], *shape[time_axis + 1 :])
-    count = math.prod(drawn)
-    words = np.random.Philox(key=seed, counter=[0, 0, 0, stream]).random_raw(count + count % 2)
-    bits = (words >> np.uint64(11)).astype(np.float64)
-    radius = np.sqrt(-2.0 * _log((bits[0::2] + 1.0) * 2.0**-53))
-    cosine, sine = _turn(bits[1::2] * 2.0**-53)
-    values = np.stack([radius * cosine, radius * sine], axis=1).ravel()[:count]
-    drawn_values: Array = np.reshape(values, drawn)
-    return np.ascontiguousarray(np.moveaxis(drawn_values, 0, time_axis), np.float32)
+    skipped = first * math.prod(drawn[1:])
+    count = skipped % 4 + math.prod(drawn)
+    counter = [skipped // 4, 0, 0, stream]  # a block has four words
+    source = np.random.Philox(key=seed, counter=counter)
+    values = np.empty(count + count % 2, np.float32)
+    for start in range(0, len(values), _AT_ONCE):
+        part = values[start : start + _AT_ONCE]
+        bits = (source.random_raw(len(part)) >> np.uint64(11)).astype(np.float64)
+        radius = np.sqrt(-2.0 * _log((bits[0::2] + 1.0) * 2.0**-53))
+        cosine, sine = _turn(bits[1::2] * 2.0**-53)
+        part[0::2], part[1::2] = radius * cosine, radius * sine
+    drawn_values = values[skipped % 4 : count].reshape(drawn)
+    return np.ascontiguousarray(np.moveaxis(drawn_values, 0, time_axis))
 
 
 def _log(u: Array) -> Array:

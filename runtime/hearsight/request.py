@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Finish",
+    "Init",
+    "Like",
     "Modality",
     "Plan",
     "Prompt",
@@ -47,22 +49,51 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class Init:
+    """A sound to begin with instead of noise: the path of a file, and what becomes of it.
+
+    strength: share of the denoising that it goes through, above 0 to 1. None: 1 where a part is
+    made anew, else 0.6. span (start and end in seconds) and band (Hz): the part that is made
+    anew, all times or frequencies where they are None; the rest stays as it is in the file.
+    """
+
+    file: str
+    strength: float | None = None
+    span: tuple[float, float] | None = None
+    band: tuple[float, float] | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether a part of the sound stays as it is."""
+        return self.span is not None or self.band is not None
+
+
+@dataclass(frozen=True)
+class Like:
+    """Another sound to stay near to, by the seed of its noise (`Take.item_seed`).
+
+    spread: 0 gives its noise, 1 noise that has nothing to do with it.
+    """
+
+    seed: int
+    spread: float = 0.3
+
+
+@dataclass(frozen=True)
 class Finish:
     """What happens to the sound after the model made it, in this order.
 
-    trim: cut silence below `trim_db` dBFS at both ends. loop: join end and start by an
-    equal-power crossfade of `loop_seconds`. fades in seconds. level: `none`, `peak` (to
-    `level_db` dBFS sample peak) or `lufs` (to `level_db` LUFS integrated, BS.1770-4; sounds
+    trim: cut silence below `trim_db` dBFS at both ends. fades in seconds. level: `none`, `peak`
+    (to `level_db` dBFS sample peak), `auto` (peak, or none where a part of a sound stays as it
+    is) or `lufs` (to `level_db` LUFS integrated, BS.1770-4; sounds
     under 0.4 s have no loudness and get `peak` at -1 instead, which the take reports).
     """
 
     trim: bool = False
     trim_db: float = -60.0
-    loop: bool = False
-    loop_seconds: float = 0.5
     fade_in: float = 0.0
     fade_out: float = 0.0
-    level: Literal["none", "peak", "lufs"] = "none"
+    level: Literal["auto", "none", "peak", "lufs"] = "none"
     level_db: float = -1.0
     sample_rate: int = 48000
     channels: Literal[1, 2] = 1
@@ -72,10 +103,13 @@ class Finish:
 class Request:
     """Everything that decides a sound.
 
-    None means: the bundle's default, or for `seed` a fresh one, which every take then carries.
+    None means: the bundle's default, for `seed` a fresh one, which every take then carries, and
+    for `seconds` the length of `init`, or else of a lone video, if there is one.
     `mix` says how several prompts meet: `average` takes the weighted mean of their normalised
     conditions, `branches` guides towards each at the price of one model call per prompt.
-    `id` names the item; with the seed and the variation it decides the noise.
+    `loop` makes a sound whose end runs on into its start. `candidates` are made for each sound,
+    and the one most like the prompts is kept, if a conditioner can hear. `id` names the item;
+    with the seed and the variation it decides the noise.
     """
 
     prompts: tuple[Prompt, ...]
@@ -89,6 +123,10 @@ class Request:
     solver: Literal["ddim", "dpm++2m", "euler"] | None = None
     eta: float | None = None
     mix: Literal["average", "branches"] = "average"
+    loop: bool = False
+    init: Init | None = None
+    like: Like | None = None
+    candidates: int = 1
     finish: Finish = field(default_factory=Finish)
     id: str = ""
 
@@ -125,6 +163,8 @@ class Take:
     `first_variation` this take's own number, so it reproduces this take alone.
     gain_db: level change applied by finishing. notes: sentences worth telling the user, such
     as words that were not understood. loop: first and last sample of the loop, both played.
+    item_seed: of the noise, for sounds like this one. similarity: cosine of what a conditioner
+    hears in it and the prompts, where there were several candidates.
     """
 
     audio: NDArray[np.float32]
@@ -136,6 +176,8 @@ class Take:
     gain_db: float = 0.0
     notes: tuple[str, ...] = ()
     loop: tuple[int, int] | None = None
+    item_seed: int = 0
+    similarity: float | None = None
 
     @property
     def seconds(self) -> float:

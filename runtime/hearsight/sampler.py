@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import Cancelled
+from .tiling import Tiling
 
 __all__ = ["Cancel", "Constrain", "Noises", "Progress", "Step", "sample"]
 
@@ -81,40 +82,49 @@ def sample(
     noises: Noises,
     progress: Progress,
     cancel: Cancel,
+    *,
+    tiling: Tiling,
+    time_axis: int,
     constrain: Constrain | None = None,
 ) -> Latent:
-    """Run every row of a table on a latent.
+    """Run every row of a table on a latent, window by window.
 
     Args:
         step: the denoise graph.
         x: initial noise [B, ...latent].
-        cond: one condition per branch and variation [G*B, ...space], branch by branch.
+        cond: for each window, one condition per branch and variation [W, G*B, ...space].
         weights: what each branch counts [G].
         rows: table [rows, 7] of `schedule.rows`.
         noises: asked only for rows that add noise.
-        progress: told ("denoise", rows done, rows) before the first row and after each.
-        cancel: looked at before each row.
+        progress: told ("denoise", runs done, runs) before the first row and after each run of
+            the graph, of which there are rows times windows.
+        cancel: looked at before each run.
+        tiling: the windows, over the frames of `x`.
+        time_axis: which axis of `x` they are along.
         constrain: changes the latent before each row, at that row's noise level.
 
     Raises:
-        Cancelled: before the row that would have run next.
+        Cancelled: before the run that would have been next.
     """
-    total = len(rows)
+    windows = list(tiling.windows())
+    done, total = 0, len(rows) * len(windows)
     nothing = np.zeros_like(x)
     d = nothing
-    progress("denoise", 0, total)
+    progress("denoise", done, total)
     for index, row in enumerate(rows):
-        cancel.raise_if()
         if constrain is not None:
             x = constrain(x, row)
-        inputs = {
-            "x": x,
-            "d_prev": d,
-            "noise": noises(index) if row[-1] else nothing,
-            "cond": cond,
-            "weights": weights,
-            "row": row.astype(np.float32),
-        }
-        x, d = step(inputs)
-        progress("denoise", index + 1, total)
+        whole = {"x": x, "d_prev": d, "noise": noises(index) if row[-1] else nothing}
+        told = {"weights": weights, "row": row.astype(np.float32)}
+        results: list[tuple[Latent, Latent]] = []
+        for window, heard in zip(windows, cond, strict=True):
+            cancel.raise_if()
+            part = {
+                name: value if tiling.whole else value.take(window.frames, time_axis)
+                for name, value in whole.items()
+            }
+            results.append(step(part | told | {"cond": heard}))
+            done += 1
+            progress("denoise", done, total)
+        x, d = (tiling.blend(iter(each), time_axis) for each in zip(*results, strict=True))
     return x

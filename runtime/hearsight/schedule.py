@@ -23,7 +23,9 @@ Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
 
-def rows(schedule: Schedule, solver: str, steps: int, eta: float = 0.0) -> Array:
+def rows(
+    schedule: Schedule, solver: str, steps: int, eta: float = 0.0, strength: float = 1.0
+) -> Array:
     """The table [rows, 7] in float64, first step first, columns as in `COLUMNS`.
 
     `t` is what the model was trained to be told: a training step, or sigma times `train_steps`
@@ -33,28 +35,38 @@ def rows(schedule: Schedule, solver: str, steps: int, eta: float = 0.0) -> Array
     There are `steps` rows, except with `upstream` spacing: latent-diffusion samplers stride by
     the whole number train_steps // steps and so take a few steps more when that does not divide
     evenly (150 gives 167 of 1000). `eta` belongs to `ddim` alone: 0 is deterministic, 1 is
-    ancestral sampling (Song et al. 2021, eq. 16).
+    ancestral sampling (Song et al. 2021, eq. 16). `strength` below 1 leaves out the noisiest
+    rows, but not the last: a sound with the noise of the first row left is changed by that much
+    (Meng et al. 2022, SDEdit, sec. 3).
 
     Raises:
         RequestError: a solver that cannot play this schedule, or a number of steps that it
             cannot make, with the nearest numbers that it can.
     """
-    if schedule.betas.kind == "flow":
-        if solver != "euler":
-            raise RequestError(
-                f"Solver {solver!r} cannot play a flow model; leave the solver open or use 'euler'."
-            )
-        _refuse_impossible(schedule, solver, steps)
-        return _euler(schedule, steps)
-    if solver not in ("ddim", "dpm++2m"):
+    flow = schedule.betas.kind == "flow"
+    if flow and solver != "euler":
+        raise RequestError(
+            f"Solver {solver!r} cannot play a flow model; leave the solver open or use 'euler'."
+        )
+    if not flow and solver not in ("ddim", "dpm++2m"):
         raise RequestError(
             f"Solver {solver!r} cannot play this model; leave the solver open or use "
             "'ddim' or 'dpm++2m'."
         )
     _refuse_impossible(schedule, solver, steps)
-    if solver == "ddim":
-        return _ddim(schedule, steps, eta)
-    return _dpm(schedule, steps)
+    if flow:
+        table = _euler(schedule, steps)
+    elif solver == "ddim":
+        table = _ddim(schedule, steps, eta)
+    else:
+        table = _dpm(schedule, steps)
+    left_out = len(table) - max(1, round(strength * len(table)))
+    if left_out:
+        table = table[left_out:].copy()
+        # The first row has nothing to look back to: what it gives to d_prev goes to d.
+        table[0, COLUMNS.index("k_d")] += table[0, COLUMNS.index("k_prev")]
+        table[0, COLUMNS.index("k_prev")] = 0
+    return table
 
 
 def cumulative_alphas(betas: Betas, train_steps: int) -> Array:

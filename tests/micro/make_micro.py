@@ -28,6 +28,7 @@ from hearsight.manifest import (
     AudioConditioner,
     AudioSpec,
     Betas,
+    ChainParity,
     Check,
     Conditioners,
     DataFile,
@@ -49,6 +50,7 @@ from hearsight.manifest import (
 from hearsight.store import describe, write_bundle, write_tensor
 
 HERE = Path(__file__).resolve().parent
+BANDS = (0.0, 500.0, 1000.0, 2000.0, 4000.0)  # Hz; told, not learnt
 DTYPES = {"fp32": "float32", "fp16": "float16", "int8": "float32"}
 
 
@@ -143,10 +145,14 @@ def _micro() -> Callable[..., Manifest]:
                 video=VideoConditioner(("image", "frames"), fps=4.0, max_frames=8),
                 audio=AudioConditioner(("audio",), RATE, 1.0),
             ),
-            audio=AudioSpec(RATE),
-            latent=Latent((4, "T", 4), FRAME, multiple=4),
+            audio=AudioSpec(RATE, peak=0.5),
+            latent=Latent((4, "T", 4), FRAME, multiple=4, bands=BANDS),
             schedule=Schedule(1000, Betas("scaled_linear", 0.0015, 0.0195), "epsilon"),
             defaults=Defaults("ddim", 4, 2.5, 1.0, Limits(0.25, 4.0)),
+            chain=(
+                ChainParity("fp32", 0.32, 4, 100.0, 0.001),
+                ChainParity("fp16", 0.32, 4, 40.0, 0.05),
+            ),
         )
 
     return manifest

@@ -103,6 +103,67 @@ def test_a_sound_is_padded_to_the_length_that_the_graph_was_trained_on(micro, co
     np.testing.assert_array_equal(got, expected[0])
 
 
+@pytest.mark.parametrize("samples", [100, 3000, 12000])
+def test_a_sound_is_heard_as_long_as_it_is_where_the_graph_wants_it_so(micro, tmp_path, samples):
+    bundle, engine = micro
+    known = bundle.manifest.conditioners
+    told = replace(known, audio=replace(known.audio, pad=False))
+    unpadded = replace(bundle, manifest=replace(bundle.manifest, conditioners=told))
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "a.wav", 0.1 * rng.standard_normal(samples), 8000, subtype="FLOAT")
+    heard = media.read_audio(tmp_path / "a.wav", sample_rate=8000)
+    [expected] = engine.run("audio", {"audio": heard[None, :8000]}, None).values()
+    path = str(tmp_path / "a.wav")
+    got, padded = (
+        Conditioner(one, engine).condition("audio", path, Cancel()) for one in (unpadded, bundle)
+    )
+    np.testing.assert_array_equal(got, expected[0])
+    assert np.array_equal(got, padded) == (samples >= 8000)
+
+
+@pytest.mark.parametrize("samples", [3000, 8000, 12000])
+def test_a_sound_in_memory_is_heard_like_one_in_a_file(conditioner, tmp_path, samples):
+    audio = 0.1 * np.random.default_rng(0).standard_normal(samples).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", audio, 8000, subtype="FLOAT")
+    from_file = conditioner.condition("audio", str(tmp_path / "a.wav"), Cancel())
+    np.testing.assert_array_equal(conditioner.hear(audio, 8000, Cancel()), from_file)
+
+
+def test_a_sound_at_another_rate_is_heard_alike(conditioner):
+    time = np.arange(44100) / 44100
+    low, high = (
+        conditioner.hear(
+            (0.3 * np.sin(2 * np.pi * 700 * time[: int(0.9 * rate)] * 44100 / rate)).astype("f4"),
+            rate,
+            Cancel(),
+        )
+        for rate in (8000, 44100)
+    )
+    assert low @ high > 0.99
+
+
+def test_each_window_is_told_of_its_part_of_a_video_and_all_of_the_rest(encode, conditioner, files):
+    path, spans = str(files / "a.avi"), [(0.0, 0.5), (0.5, 1.0), (1.0, 1.5)]
+    seen = [conditioner.condition("video", path, Cancel(), span) for span in spans]
+    assert len({one.tobytes() for one in seen}) == 3
+    alone = encode(Request((Prompt("video", path),), guidance=2.0), spans=spans)
+    assert alone.cond.shape == (3, 2, 16)
+    np.testing.assert_array_equal(alone.cond[:, 1], seen)
+    np.testing.assert_array_equal(alone.target, seen)
+    prompts = (Prompt("text", "rain"), Prompt("video", path))
+    mixed = encode(Request(prompts, guidance=2.0, mix="branches"), spans=spans)
+    rain = conditioner.condition("text", "rain", Cancel())
+    assert mixed.cond.shape == (3, 3, 16)
+    for told, film in zip(mixed.cond, seen, strict=True):
+        np.testing.assert_array_equal(told[1:], [rain, film])
+    assert mixed.target is None  # nothing will be compared
+    events = []
+    encode(
+        Request(prompts, candidates=2), spans=spans, progress=lambda *event: events.append(event)
+    )
+    assert events == [("encode", done, 2) for done in range(3)]
+
+
 def test_a_file_that_cannot_be_read_is_a_media_error(encode, tmp_path):
     with pytest.raises(MediaError):
         encode(Request((Prompt("image", str(tmp_path / "missing.png")),)))
@@ -111,14 +172,15 @@ def test_a_file_that_cannot_be_read_is_a_media_error(encode, tmp_path):
 def test_one_prompt_is_guided_away_from_the_empty_condition(encode, conditioner, empty):
     told = encode(replace(text("rain"), guidance=3.0))
     rain = conditioner.condition("text", "rain", Cancel())
-    np.testing.assert_array_equal(told.cond, [empty, rain])
+    np.testing.assert_array_equal(told.cond, [[empty, rain]])
+    np.testing.assert_array_equal(told.target, [rain])
     np.testing.assert_allclose(told.weights, [-2, 3])
     assert told.notes == ()
 
 
 def test_a_negative_prompt_takes_the_place_of_the_empty_condition(encode, conditioner):
     told = encode(replace(text("rain"), negative="wind", guidance=3.0))
-    np.testing.assert_array_equal(told.cond[0], conditioner.condition("text", "wind", Cancel()))
+    np.testing.assert_array_equal(told.cond[0, 0], conditioner.condition("text", "wind", Cancel()))
     np.testing.assert_allclose(told.weights, [-2, 3])
 
 
@@ -139,7 +201,8 @@ def test_prompts_of_several_kinds_meet_in_one_average_or_in_branches(encode, fil
 @pytest.mark.parametrize("nothing", ["", " \t\n"])
 def test_an_empty_text_plays_as_the_empty_condition(encode, empty, nothing):
     told = encode(text(nothing))
-    np.testing.assert_array_equal(told.cond, [empty])
+    np.testing.assert_array_equal(told.cond, [[empty]])
+    assert told.target is None
     np.testing.assert_array_equal(told.weights, [1])
     assert told.notes == ("The text is empty, so the sound follows nothing but the seed.",)
 
@@ -147,7 +210,7 @@ def test_an_empty_text_plays_as_the_empty_condition(encode, empty, nothing):
 def test_an_empty_text_can_still_be_led_away_from_something(encode, empty, conditioner):
     told = encode(replace(text(""), negative="rain", guidance=2.0))
     rain = conditioner.condition("text", "rain", Cancel())
-    np.testing.assert_array_equal(told.cond, [rain, empty])
+    np.testing.assert_array_equal(told.cond, [[rain, empty]])
     np.testing.assert_allclose(told.weights, [-1, 2])
 
 
@@ -200,7 +263,7 @@ def test_a_text_of_any_size_plays_and_says_what_was_used(encode):
 
 
 def test_a_text_may_hold_any_character(encode):
-    assert encode(text("rain\0 \u200b 雨 🌧\r\n")).cond.shape[0] == 2
+    assert encode(text("rain\0 \u200b 雨 🌧\r\n")).cond.shape == (1, 2, 16)
 
 
 def test_a_kind_of_prompt_that_no_bundle_understands_is_refused(encode, files):
@@ -211,7 +274,7 @@ def test_a_kind_of_prompt_that_no_bundle_understands_is_refused(encode, files):
         with pytest.raises(RequestError, match="No loaded bundle understands text prompts, only"):
             encode(text("rain"), conditioners=[player])
         seen = encode(Request((Prompt("image", str(files / "a.png")),)), conditioners=[player])
-        assert seen.cond.shape == (2, 16)
+        assert seen.cond.shape == (1, 2, 16)
 
 
 def test_the_first_conditioner_that_understands_is_used(encode, conditioner, files):
@@ -221,9 +284,9 @@ def test_the_first_conditioner_that_understands_is_used(encode, conditioner, fil
         player = Conditioner(eye, engine)
         first = encode(picture, conditioners=[player, conditioner])
         np.testing.assert_array_equal(
-            first.cond[1], player.condition("image", str(files / "a.png"), Cancel())
+            first.cond[0, 1], player.condition("image", str(files / "a.png"), Cancel())
         )
-    assert not np.array_equal(first.cond[1], encode(picture).cond[1])
+    assert not np.array_equal(first.cond[0, 1], encode(picture).cond[0, 1])
 
 
 def test_encoding_counts_prompts_and_stops_between_them(encode):

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import soundfile
 
 from hearsight.bundle import open_bundle
-from hearsight.errors import RequestError
+from hearsight.errors import MediaError, RequestError
 from hearsight.limits import check, resolve
-from hearsight.request import Finish, Prompt, Request, text
+from hearsight.request import Finish, Init, Like, Prompt, Request, text
 
 MICRO = Path(__file__).parents[1] / "micro" / "micro"
 RAIN = text("rain")
@@ -34,13 +37,15 @@ def manifest():
         ("guidance", float("nan"), "0 to 30"),
         ("guidance", float("inf"), "0 to 30"),
         ("eta", 1.1, "0 to 1"),
-        ("seconds", 0.0, "0.01 to 3600"),
-        ("seconds", float("nan"), "0.01 to 3600"),
+        ("seconds", 0.0, "0.01 to 600"),
+        ("seconds", float("nan"), "0.01 to 600"),
         ("variations", 0, "1 to 1000"),
         ("variations", 1001, "1 to 1000"),
         ("first_variation", -1, "0 to 2147483647"),
         ("solver", "heun", "'ddim', 'dpm\\+\\+2m', 'euler'"),
         ("mix", "blend", "'average', 'branches'"),
+        ("candidates", 0, "1 to 100"),
+        ("candidates", 2.0, "a whole number"),
         ("id", "\ud800", "valid Unicode"),
         ("negative", None, "text"),
     ],
@@ -54,7 +59,6 @@ def test_a_value_out_of_range_is_named_with_its_range(field, value, allowed):
     ("field", "value"),
     [
         ("trim_db", 1.0),
-        ("loop_seconds", 0.0),
         ("fade_in", -1.0),
         ("fade_out", float("inf")),
         ("level", "loud"),
@@ -101,12 +105,78 @@ def test_a_fresh_seed_is_drawn_each_time(manifest):
     assert len({resolve(RAIN, manifest).seed for _ in range(20)}) == 20
 
 
-@pytest.mark.parametrize("seconds", [0.24, 4.01])
-def test_a_length_that_the_bundle_does_not_make_is_refused(manifest, seconds):
-    with pytest.raises(RequestError, match=r"'micro' makes sounds of 0\.25 to 4 seconds"):
-        resolve(replace(RAIN, seconds=seconds), manifest)
+def test_a_length_that_the_bundle_does_not_make_is_refused(manifest):
+    with pytest.raises(RequestError, match=r"'micro' makes sounds of 0\.25 to 600 seconds"):
+        resolve(replace(RAIN, seconds=0.24), manifest)
+
+
+@pytest.mark.parametrize("seconds", [4.01, 600.0])
+def test_a_sound_may_be_longer_than_the_bundle_makes_in_one_piece(manifest, seconds):
+    assert resolve(replace(RAIN, seconds=seconds), manifest).seconds == seconds
 
 
 def test_eta_belongs_to_ddim(manifest):
     with pytest.raises(RequestError, match="eta is 1; only solver 'ddim'"):
         resolve(replace(RAIN, solver="dpm++2m", eta=1.0), manifest)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"like": Like(-1)}, r"like\.seed is -1; .* 0 to 18446744073709551615"),
+        ({"like": Like(2**64)}, r"like\.seed is"),
+        ({"like": Like(1, 1.1)}, r"like\.spread is 1\.1; .* 0 to 1"),
+        ({"like": Like(1, float("nan"))}, r"like\.spread is nan"),
+        ({"init": Init("")}, r"init\.file is empty"),
+        ({"init": Init("a.wav", 0.0)}, r"init\.strength is 0\.0; .* 0\.01 to 1"),
+        ({"init": Init("a.wav", span=(2.0, 1.0))}, r"init\.span is 2 to 1; its end"),
+        ({"init": Init("a.wav", span=(0.0, 601.0))}, r"init\.span\[1\] is 601"),
+        ({"init": Init("a.wav", band=(0.0, 96001.0))}, r"init\.band\[1\] is 96001"),
+        ({"loop": True, "finish": Finish(trim=True)}, "no ends to trim"),
+        ({"loop": True, "init": Init("a.wav", span=(0.0, 1.0))}, "cannot be made to loop"),
+    ],
+)
+def test_what_a_sound_begins_with_and_stays_near_to_has_ranges(changed, said):
+    with pytest.raises(RequestError, match=said):
+        check(replace(RAIN, **changed))
+
+
+def tone(path, samples):
+    soundfile.write(path, 0.1 * np.sin(np.arange(samples)), 8000)
+    return str(path)
+
+
+def test_an_open_length_is_that_of_the_sound_it_begins_with(manifest, tmp_path):
+    init = Init(tone(tmp_path / "a.wav", 12345))
+    assert resolve(replace(RAIN, init=init), manifest).seconds == 12345 / 8000
+    assert resolve(replace(RAIN, init=init, seconds=3.0), manifest).seconds == 3.0
+    short, long = (Init(tone(tmp_path / f"{n}.wav", n)) for n in (80, 601 * 8000))
+    assert resolve(replace(RAIN, init=short), manifest).seconds == 0.25
+    assert resolve(replace(RAIN, init=long), manifest).seconds == 600.0
+
+
+def test_an_open_length_is_that_of_a_lone_video(manifest, tmp_path):
+    film = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (32, 24))
+    for _ in range(23):
+        film.write(np.zeros((24, 32, 3), np.uint8))
+    film.release()
+    video = Prompt("video", str(tmp_path / "a.avi"))
+    assert resolve(Request((video,)), manifest).seconds == pytest.approx(2.3)
+    assert resolve(Request((Prompt("text", " "), video)), manifest).seconds == pytest.approx(2.3)
+    assert resolve(Request((Prompt("text", "rain"), video)), manifest).seconds == 1.0
+    assert resolve(Request((video, video)), manifest).seconds == 1.0
+    with pytest.raises(MediaError):
+        resolve(Request((Prompt("video", str(tmp_path / "b.avi")),)), manifest)
+
+
+@pytest.mark.parametrize(
+    ("init", "level"),
+    [(None, "peak"), (Init("a.wav"), "peak"), (Init("a.wav", span=(0.0, 0.1)), "none")],
+)
+def test_an_automatic_level_leaves_a_sound_alone_of_which_a_part_stays(
+    manifest, tmp_path, init, level
+):
+    init = init and replace(init, file=tone(tmp_path / "a.wav", 8000))
+    asked = replace(RAIN, init=init, finish=Finish(level="auto", level_db=-3.0))
+    finish = resolve(asked, manifest).finish
+    assert (finish.level, finish.level_db) == (level, -3.0)

@@ -320,6 +320,50 @@ def test_any_rate_and_count_give_frames_in_order(tmp_path_factory, fps, most):
     assert (np.diff(got) >= -1).all()
 
 
+@pytest.mark.parametrize(
+    ("span", "fps", "most", "shown"),
+    [
+        ((0.5, 1.0), 10, 100, [5, 6, 7, 8, 9]),
+        ((0.5, 1.0), 4, 100, [5, 7]),
+        ((0.5, 1.0), 10, 3, [5, 6, 7]),
+        ((0.5, 1.5), 0, 3, [5, 10, 15]),
+        ((0.0, 2.0), 0, 2, [0, 19]),
+        ((0.0, 90.0), 10, 4, [0, 1, 2, 3]),  # longer than the clip: all of it
+        ((1.5, 2.5), 5, 100, [10, 12, 14, 16, 18]),  # beyond its end: its last second
+        ((70.0, 70.5), 10, 100, [15, 16, 17, 18, 19]),
+    ],
+)
+def test_a_part_of_a_video_is_taken_for_the_whole(tmp_path, span, fps, most, shown):
+    path = clip(tmp_path / "clip.mp4", STEPS)
+    got = levels_of(media.read_video(path, fps=fps, max_frames=most, span=span))
+    assert len(got) == len(shown)
+    assert np.abs(got - np.array(STEPS)[shown]).max() < 5
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    start=st.floats(0, 5),
+    length=st.floats(0.001, 5),
+    fps=st.sampled_from([0.0, 0.5, 7.0, 40.0]),
+    most=st.integers(1, 9),
+)
+def test_any_part_of_a_video_gives_frames_in_order(tmp_path_factory, start, length, fps, most):
+    path = tmp_path_factory.getbasetemp() / "part.mp4"
+    if not path.exists():
+        clip(path, STEPS)
+    part = (start, start + length)
+    got = levels_of(media.read_video(path, fps=fps, max_frames=most, span=part))
+    assert 1 <= len(got) <= most
+    assert (np.diff(got) >= -1).all()
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
+@pytest.mark.parametrize("fps", [10, 24])
+def test_a_video_lasts_until_its_last_frame_is_over(tmp_path, suffix, fps):
+    seconds = media.video_seconds(clip(tmp_path / f"clip{suffix}", STEPS, fps=fps))
+    assert seconds == pytest.approx(20 / fps, abs=0.01)
+
+
 def test_timestamps_count_where_the_frame_rate_varies(tmp_path):
     def hold_the_second_half(box):
         delta = struct.unpack_from(">I", box, 20)[0]
@@ -491,6 +535,25 @@ def test_any_length_rate_and_channel_count_is_read(
         assert np.allclose(got, noise.mean(axis=1)[: len(got)], atol=1e-6)
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_two_channels_are_the_files_own_two(tmp_path, subtype, channels):
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (3000, channels))
+    soundfile.write(tmp_path / "x.wav", noise, 8000, subtype=subtype)
+    stored, _ = soundfile.read(tmp_path / "x.wav", dtype="float32", always_2d=True)
+    got = media.read_audio(tmp_path / "x.wav", sample_rate=8000, channels=2)
+    assert np.array_equal(got, stored[:, [0, min(1, channels - 1)]])
+    other = media.read_audio(tmp_path / "x.wav", sample_rate=44100, seconds=0.2, channels=2)
+    assert other.shape == (8820, 2)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".aiff"])
+@pytest.mark.parametrize("frames", [1, 4411, 70000])
+def test_a_sound_tells_its_length(tmp_path, suffix, frames):
+    soundfile.write(tmp_path / f"x{suffix}", tone(2, 44100)[:frames], 44100)
+    assert media.audio_seconds(tmp_path / f"x{suffix}") == frames / 44100
+
+
 def test_only_the_seconds_asked_for_are_read(tmp_path):
     x = np.concatenate([tone(1, 16000), np.full(16000, np.nan, np.float32)])
     soundfile.write(tmp_path / "x.wav", x, 16000, subtype="FLOAT")
@@ -547,11 +610,13 @@ def test_the_sound_of_a_video_is_not_read_and_that_is_said(tmp_path):
             media.read_audio(path, sample_rate=16000)
 
 
-# What all three refuse alike
+# What all readers refuse alike
 
 READERS = {
     "image": media.read_image,
     "video": lambda path: media.read_video(path, fps=0, max_frames=2),
+    "length of a video": media.video_seconds,
+    "length of a sound": media.audio_seconds,
     "audio": lambda path: media.read_audio(path, sample_rate=16000),
 }
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx.reference import ReferenceEvaluator
+
+from hearsight import load, noise, schedule, text
+from hearsight.request import Finish
 
 MICRO = Path(__file__).resolve().parents[1] / "micro"
 NAMES = ("micro", "micro-flow", "micro-eye")
@@ -73,3 +80,54 @@ def test_between_them_they_have_every_role_precision_kind_and_modality():
     decodes = [graph for role, graph in graphs if role == "decode"]
     assert {spec["name"] for graph in decodes for spec in graph["outputs"]} == {"mel", "audio"}
     assert "noise" in {spec["name"] for graph in decodes for spec in graph["inputs"]}
+
+
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[np.ndarray]]:
+    """The graphs of `micro` in float64, run by onnx's own reference evaluator."""
+    monkeypatch.syspath_prepend(str(MICRO))
+    graphs, recipes = (importlib.import_module(name) for name in ("graphs", "recipes"))
+
+    def run(role: str, **inputs: np.ndarray) -> list[np.ndarray]:
+        recipe = recipes.micro()[role]
+        builder = graphs.Builder(role, "float64")
+        recipe.fill(builder, "fp32")
+        model, _ = builder.model(recipe.inputs, recipe.outputs, "")
+        feeds = {k: v.astype("f8") if v.dtype.kind == "f" else v for k, v in inputs.items()}
+        return ReferenceEvaluator(onnx.load_from_string(model)).run(None, feeds)
+
+    return run
+
+
+def log_bands(audio: np.ndarray) -> np.ndarray:
+    """Power in dB of 16 bands in frames of 128 samples."""
+    power = np.abs(np.fft.rfft(audio.reshape(-1, 128), axis=1)[:, 1:]) ** 2
+    return 10 * np.log10(power.reshape(len(power), 16, 4).sum(axis=2))
+
+
+def test_the_chain_that_the_manifest_tells_of_holds_against_the_exact_twins(exact):
+    with load(MICRO / "micro", device="cpu", threads=1) as generator:
+        manifest = generator.bundle.manifest
+        empty = generator.bundle.tensor(manifest.space.empty)
+        tokens = generator._engine.run("tokenize", {"text": np.array(["rain"], object)}, None)
+    [cond] = exact("text", **tokens)
+    [told] = {(entry.seconds, entry.steps) for entry in manifest.chain}
+    seconds, steps = told
+    seed, frames = noise.item_seed(5, "", 0), round(seconds * 100)
+    x = noise.normal(seed, noise.LATENT, (4, frames, 4), 1)[None].astype("f8")
+    d = nothing = np.zeros_like(x)
+    for row in schedule.rows(manifest.schedule, "ddim", steps):
+        x, d = exact(
+            "denoise", x=x, d_prev=d, noise=nothing, cond=np.concatenate([empty[None], cond]),
+            weights=np.array([-1.5, 2.5]), row=row,
+        )  # fmt: skip
+    wanted = exact("vocoder", mel=exact("decode", latent=x)[0])[0][0]
+    for entry in manifest.chain:
+        with load(MICRO / "micro", device="cpu", threads=1, precision=entry.precision) as generator:
+            [take] = generator.generate(
+                text("rain", seed=5, seconds=seconds, finish=Finish(sample_rate=8000))
+            )
+        error = take.audio - wanted
+        assert 10 * np.log10(np.mean(wanted**2) / np.mean(error**2)) >= entry.snr_db
+        distance = np.abs(log_bands(take.audio) - log_bands(wanted)).mean()
+        assert distance <= entry.log_mel_db

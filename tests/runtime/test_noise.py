@@ -56,6 +56,13 @@ PINNED = [
         ],
     ),
 ]
+PINNED_NEAR = [
+    "0x1.30fcfa0000000p-4",
+    "0x1.715f3e0000000p+1",
+    "-0x1.1b07140000000p+1",
+    "-0x1.99c2a20000000p-2",
+    "-0x1.071a160000000p-1",
+]
 PINNED_SEEDS = [
     ((0, "", 0), 0xC322236069A9A038),
     ((7, "rain_01", 3), 0x362841832DAF66D1),
@@ -149,3 +156,49 @@ def test_no_two_items_share_a_seed(items):
     seeds = {noise.item_seed(*item) for item in items}
     assert len(seeds) == len(items)
     assert all(0 <= seed < 2**64 for seed in seeds)
+
+
+SHAPE = (4, 60, 5)
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.sampled_from([0, 1, 5, 1 << 32]))
+def test_no_spread_is_the_other_sounds_noise_and_full_spread_ones_own(seed, other, stream):
+    none, full = (noise.Noise(seed, other, spread).normal(stream, SHAPE, 1) for spread in (0, 1))
+    np.testing.assert_array_equal(none, noise.normal(other, stream, SHAPE, 1))
+    np.testing.assert_array_equal(full, noise.normal(seed, stream, SHAPE, 1))
+    np.testing.assert_array_equal(noise.Noise(seed).normal(stream, SHAPE, 1), full)
+
+
+@pytest.mark.parametrize("spread", np.linspace(0, 1, 11))
+def test_noise_near_another_is_turned_away_from_it_and_stays_standard_normal(spread):
+    shape = (200_000,)
+    other = noise.normal(8, noise.LATENT, shape).astype(float)
+    near = noise.Noise(9, 8, spread).normal(noise.LATENT, shape).astype(float)
+    assert abs(near.mean()) < 0.01
+    assert abs(near.std() - 1) < 0.01
+    assert abs((near**4).mean() - 3) < 0.1
+    cosine = near @ other / np.linalg.norm(near) / np.linalg.norm(other)
+    assert cosine == pytest.approx(math.cos(spread * math.pi / 2), abs=0.01)
+
+
+@given(
+    seed=st.integers(0, 2**64 - 1),
+    near=st.none() | st.integers(0, 2**64 - 1),
+    spread=st.floats(0, 1),
+    axis=st.integers(0, 2),
+    first=st.integers(0, 40),
+    count=st.integers(1, 20),
+)
+def test_noise_from_a_frame_on_is_that_part_of_the_whole(seed, near, spread, axis, first, count):
+    source = noise.Noise(seed, near, spread)
+    shape = [3, 5, 2]
+    shape[axis] = first + count
+    whole = source.normal(noise.DECODE, shape, axis)
+    shape[axis] = count
+    part = source.normal(noise.DECODE, shape, axis, first)
+    np.testing.assert_array_equal(part, whole.take(range(first, first + count), axis))
+
+
+def test_noise_near_another_is_pinned():
+    got = noise.Noise(7, 0, 0.3).normal(noise.LATENT, (5,))
+    assert [float(v).hex() for v in got] == PINNED_NEAR

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from hearsight.errors import RequestError
 from hearsight.request import (
     Finish,
+    Init,
+    Like,
     Prompt,
     Request,
     request_from_json,
@@ -24,12 +26,14 @@ prompts = st.builds(
 finishes = st.builds(
     Finish,
     trim=st.booleans(),
-    loop=st.booleans(),
     fade_in=number,
-    level=st.sampled_from(["none", "peak", "lufs"]),
+    level=st.sampled_from(["auto", "none", "peak", "lufs"]),
     sample_rate=st.integers(8000, 192000),
     channels=st.sampled_from([1, 2]),
 )
+pairs = st.none() | st.tuples(number, number)
+inits = st.builds(Init, words, st.none() | number, span=pairs, band=pairs)
+likes = st.builds(Like, st.integers(0, 2**64 - 1), number)
 requests = st.builds(
     Request,
     prompts=st.lists(prompts, max_size=4).map(tuple),
@@ -41,6 +45,10 @@ requests = st.builds(
     guidance=st.none() | number,
     solver=st.sampled_from([None, "ddim", "dpm++2m", "euler"]),
     mix=st.sampled_from(["average", "branches"]),
+    loop=st.booleans(),
+    init=st.none() | inits,
+    like=st.none() | likes,
+    candidates=st.integers(1, 100),
     finish=finishes,
     id=words,
 )
@@ -61,6 +69,14 @@ def test_a_request_comes_back_from_json_as_it_was(request):
         ({"prompts": [{"modality": "text"}]}, "value"),
         ({"prompts": "rain"}, "prompts"),
         ({"seconds": float("nan")}, "JSON"),
+        ({"loop": 1}, "loop"),
+        ({"candidates": "3"}, "candidates"),
+        ({"init": {"strength": 0.5}}, "file"),
+        ({"init": {"file": "a.wav", "span": [1.0]}}, "span"),
+        ({"init": {"file": "a.wav", "band": [1.0, "2"]}}, "band"),
+        ({"init": {"file": "a.wav", "spann": [1.0, 2.0]}}, '"spann".*"span"'),
+        ({"like": {"spread": 0.5}}, "seed"),
+        ({"finish": {"loop": True}}, '"loop"'),
     ],
 )
 def test_json_that_is_no_request_names_the_key(change, said):

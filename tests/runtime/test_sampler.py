@@ -7,6 +7,7 @@ import pytest
 
 from hearsight.errors import Cancelled
 from hearsight.sampler import Cancel, sample
+from hearsight.tiling import circle, line
 
 ROWS = np.array(
     [
@@ -16,7 +17,7 @@ ROWS = np.array(
     ]
 )
 START = np.ones((1, 2, 3), np.float32)
-COND = np.zeros((2, 4), np.float32)
+COND = np.zeros((1, 2, 4), np.float32)  # one window, two branches
 WEIGHTS = np.array([-1.0, 2.0], np.float32)
 
 
@@ -38,7 +39,28 @@ def run(step=step, noises=None, progress=None, cancel=None, constrain=None):
         noises or (lambda row: np.full_like(START, row + 1)),
         progress or (lambda *event: None),
         cancel or Cancel(),
-        constrain,
+        tiling=line(3, 3),
+        time_axis=2,
+        constrain=constrain,
+    )
+
+
+def run_in_windows(tiles, step, *, rows=ROWS, cond=None, progress=None, cancel=None):
+    """Sample a latent [1, 2, frames] whose entries are all different."""
+    start = np.arange(2 * tiles.frames, dtype=np.float32).reshape(1, 2, -1) / 10
+    if cond is None:
+        cond = np.zeros((len(tiles.starts), 2, 4), np.float32)
+    return sample(
+        step,
+        start,
+        cond,
+        WEIGHTS,
+        rows,
+        lambda row: np.sin((row + 1) * start),
+        progress or (lambda *event: None),
+        cancel or Cancel(),
+        tiling=tiles,
+        time_axis=2,
     )
 
 
@@ -80,6 +102,56 @@ def test_constrain_changes_the_latent_before_each_row():
     result = run(constrain=silence, noises=lambda row: np.zeros_like(START))
     assert levels == [0.9, 0.5, 0.1]
     np.testing.assert_array_equal(result, np.zeros_like(START))
+
+
+@pytest.mark.parametrize("tiles", [line(29, 8), circle(29, 8, 1), circle(5, 8, 2)])
+def test_windows_of_a_model_that_hears_one_frame_at_a_time_are_as_good_as_one(tiles):
+    """Frame by frame there is nothing to hear in a window's neighbourhood: blending must not show,
+    neither in the latent, nor in the clean guess and the noise that the next row gets."""
+    one = run_in_windows(line(tiles.frames, tiles.frames), step)
+    np.testing.assert_allclose(run_in_windows(tiles, step), one, rtol=1e-5, atol=1e-5)
+
+
+def test_each_window_hears_its_own_condition():
+    tiles = line(20, 8)
+    cond = np.stack([np.full((2, 4), index, np.float32) for index in range(len(tiles.starts))])
+
+    def told(inputs):
+        heard = np.full_like(inputs["x"], inputs["cond"][0, 0])
+        return heard, heard
+
+    got = run_in_windows(tiles, told, rows=ROWS[:1], cond=cond)[0, 0]
+    last = len(tiles.starts) - 1
+    assert (got[0], got[-1]) == (0, last)
+    assert (np.diff(got) >= -1e-6).all()
+    assert set(np.unique(np.round(got))) == set(range(last + 1))
+
+
+def test_progress_counts_the_runs_of_all_windows():
+    events, tiles = [], line(20, 8)
+    run_in_windows(tiles, step, progress=lambda *event: events.append(event))
+    runs = 3 * len(tiles.starts)
+    assert len(tiles.starts) > 1
+    assert events == [("denoise", done, runs) for done in range(runs + 1)]
+
+
+def test_cancel_stops_before_the_next_window():
+    cancel, done = Cancel(), []
+
+    def stop_in_second_window(inputs):
+        done.append(inputs)
+        if len(done) == 2:
+            cancel.cancel()
+        return step(inputs)
+
+    with pytest.raises(Cancelled):
+        run_in_windows(line(20, 8), stop_in_second_window, cancel=cancel)
+    assert len(done) == 2
+
+
+def test_a_window_too_many_or_too_few_conditions_is_a_defect():
+    with pytest.raises(ValueError, match="zip"):
+        run_in_windows(line(20, 8), step, cond=np.zeros((1, 2, 4), np.float32))
 
 
 def test_cancel_stops_before_the_next_row():
