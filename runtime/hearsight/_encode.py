@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -47,9 +47,9 @@ class Sound:
     date: datetime | None = None
 
 
-def wave(sound: Sound, subtype: Subtype) -> bytes:
-    """A WAV file: `fmt `, `data`, then what is said about it, so that a reader which knows only
-    the plain header plays it too. 24 bit stays plain PCM, as broadcast files are.
+def wave(sound: Sound, subtype: Subtype) -> Iterator[bytes]:
+    """A WAV file in pieces: `fmt `, `data`, then what is said about it, so that a reader which
+    knows only the plain header plays it too. 24 bit stays plain PCM, as broadcast files are.
 
     Raises:
         OutputError: more than 4 GB, or a loop outside the sound.
@@ -57,20 +57,21 @@ def wave(sound: Sound, subtype: Subtype) -> bytes:
     audio = sound.audio if sound.audio.ndim == 2 else sound.audio[:, None]
     frames, channels = audio.shape
     floating, bits = subtype == "32f", {"16": 16, "24": 24, "32f": 32}[subtype]
-    if frames * channels * bits // 8 > _MAX_BYTES:
+    size = frames * channels * bits // 8
+    if size > _MAX_BYTES:
         raise OutputError("The sound exceeds the 4 GB that a WAV file can hold: write .flac.")
     block = channels * bits // 8
     rate = sound.sample_rate
     layout = struct.pack("<HHIIHH", 3 if floating else 1, channels, rate, rate * block, block, bits)
-    chunks = [_riff.pack(b"fmt ", layout + (b"\0\0" if floating else b""))]
+    before = _riff.pack(b"fmt ", layout + (b"\0\0" if floating else b""))
     if floating:
-        chunks.append(_riff.pack(b"fact", struct.pack("<I", frames)))
-    chunks.append(_riff.pack(b"data", _samples(audio, subtype)))
+        before += _riff.pack(b"fact", struct.pack("<I", frames))
+    after = b"\0" * (size % 2)
     if sound.loop is not None:
         first, last = sound.loop
         if not 0 <= first < last < frames:
             raise OutputError(f"The loop {first} to {last} does not lie in the {frames} samples.")
-        chunks.append(_riff.smpl(rate, first, last))
+        after += _riff.smpl(rate, first, last)
     said = {
         "INAM": sound.title,
         "ICMT": sound.comment,
@@ -78,13 +79,15 @@ def wave(sound: Sound, subtype: Subtype) -> bytes:
         "ICOP": sound.rights,
         "ICRD": f"{sound.date:%Y-%m-%d}" if sound.date else "",
     }
-    chunks += [
-        _riff.info(said),
-        _riff.bext(sound.comment, sound.tool, _history(sound, channels, subtype), sound.date),
-        _riff.ixml(sound.comment, channels, sound.record),
-    ]
-    body = b"WAVE" + b"".join(chunks)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+    history = _history(sound, channels, subtype)
+    after += _riff.info(said)
+    after += _riff.bext(sound.comment, sound.tool, history, sound.date)
+    after += _riff.ixml(sound.comment, channels, sound.record)
+    whole = 4 + len(before) + 8 + size + len(after)
+    yield b"RIFF" + struct.pack("<I", whole) + b"WAVE" + before
+    yield b"data" + struct.pack("<I", size)
+    yield from _samples(audio, subtype)
+    yield after
 
 
 def compressed(sound: Sound, kind: Literal["FLAC", "OGG"], subtype: Subtype) -> bytes:
@@ -99,10 +102,10 @@ def compressed(sound: Sound, kind: Literal["FLAC", "OGG"], subtype: Subtype) -> 
     if kind == "OGG":
         if sound.sample_rate > _MAX_VORBIS_RATE:
             raise OutputError(f"OGG does not hold {sound.sample_rate} Hz: use .wav.")
-        form, samples = "VORBIS", sound.audio
+        form, blocks = "VORBIS", _blocks(sound.audio)
     else:
         bits = int(subtype)
-        form, samples = f"PCM_{subtype}", _whole(sound.audio, bits) << (32 - bits)
+        form, blocks = f"PCM_{subtype}", (x << (32 - bits) for x in _whole(sound.audio, bits))
     record = None if sound.record is None else json.dumps(sound.record, allow_nan=False)
     stream = io.BytesIO()
     try:
@@ -119,8 +122,8 @@ def compressed(sound: Sound, kind: Literal["FLAC", "OGG"], subtype: Subtype) -> 
             for name, text in said.items():
                 if text:
                     setattr(file, name, text)
-            for start in range(0, len(samples), 65536):
-                file.write(samples[start : start + 65536])
+            for block in blocks:
+                file.write(block)
     except soundfile.LibsndfileError as problem:
         raise OutputError(f"{kind} does not hold {sound.sample_rate} Hz: use .wav.") from problem
     data = stream.getvalue()
@@ -137,24 +140,38 @@ def _history(sound: Sound, channels: int, subtype: Subtype) -> str:
     return line + (f",{' '.join(made)}" if made else "")
 
 
-def _samples(audio: NDArray[np.float32], subtype: Subtype) -> bytes:
+def _samples(audio: NDArray[np.float32], subtype: Subtype) -> Iterator[bytes]:
     """Interleaved little-endian samples as the format holds them."""
     if subtype == "32f":
-        return audio.astype("<f4").tobytes()
-    if subtype == "16":
-        return _whole(audio, 16).astype("<i2").tobytes()
-    wide = np.ascontiguousarray(_whole(audio, 24).astype("<i4"))
-    return wide.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+        yield from (block.astype("<f4").tobytes() for block in _blocks(audio))
+    elif subtype == "16":
+        yield from (block.astype("<i2").tobytes() for block in _whole(audio, 16))
+    else:
+        for block in _whole(audio, 24):
+            wide = np.ascontiguousarray(block.astype("<i4"))
+            yield wide.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
 
-def _whole(audio: NDArray[np.float32], bits: int) -> NDArray[np.int32]:
-    """Samples as whole numbers of `bits` bits: 16 with dither, 24 rounded."""
+def _whole(audio: NDArray[np.float32], bits: int) -> Iterator[NDArray[np.int32]]:
+    """Samples as whole numbers of `bits` bits: 24 rounded, 16 with dither.
+
+    What is whole already, such as the kept part of a 16-bit file, stays as it is.
+    """
     scale = 2.0 ** (bits - 1)
-    scaled = audio.astype(np.float64) * scale
-    if bits == 16:
-        # Two uniforms from each word of a fixed Philox stream: the difference is triangular,
-        # one step wide each way, and the same in every file.
-        words = np.random.Philox(key=0).random_raw(scaled.size)
-        high, low = (words >> np.uint64(32)), words & np.uint64(0xFFFFFFFF)
-        scaled += ((high.astype(np.float64) - low) / 2.0**32).reshape(scaled.shape)
-    return np.clip(np.rint(scaled), -scale, scale - 1).astype(np.int32)
+    noise = np.random.Philox(key=0)
+    for block in _blocks(audio):
+        scaled = block.astype(np.float64) * scale
+        if bits == 16:
+            # Two uniforms from each word of a fixed Philox stream: the difference is
+            # triangular, one step wide each way, and the same in every file.
+            words = noise.random_raw(scaled.size)
+            high, low = (words >> np.uint64(32)), words & np.uint64(0xFFFFFFFF)
+            dither = ((high.astype(np.float64) - low) / 2.0**32).reshape(scaled.shape)
+            scaled += np.where(scaled == np.rint(scaled), 0.0, dither)
+        yield np.clip(np.rint(scaled), -scale, scale - 1).astype(np.int32)
+
+
+def _blocks(audio: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """A sound in pieces that fit into a processor's cache."""
+    for start in range(0, len(audio), 65536):
+        yield audio[start : start + 65536]

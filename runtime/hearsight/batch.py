@@ -122,6 +122,7 @@ def _write(take: Take, path: Path, digest: str, subtype: Subtype, rights: str) -
         why=take.plan.why,
         gain_db=round(take.gain_db, 3),
         loop=take.loop,
+        similarity=None if take.similarity is None else round(take.similarity, 4),
         notes=take.notes,
         timings=tuple(replace(each, seconds=round(each.seconds, 4)) for each in take.timings),
     )

@@ -66,7 +66,8 @@ class Result:
 
     `id`, `seed` and `variation` (from 0) make the same sound again. `duration` in seconds;
     `sha256` of the file; `request_sha256` of everything that decided it, which is how
-    `--resume` knows that it is done; `loop` holds the first and last sample of a loop.
+    `--resume` knows that it is done; `loop` holds the first and last sample of a loop;
+    `similarity` is how much it is what was asked for, where candidates were compared.
     """
 
     v: Literal[1] = 1
@@ -84,6 +85,7 @@ class Result:
     why: str
     gain_db: float
     loop: tuple[int, int] | None
+    similarity: float | None
     notes: tuple[str, ...]
     timings: tuple[Timing, ...]
 

@@ -148,6 +148,11 @@ def _playable(manifest: Manifest, solver: str, steps: int, eta: float) -> None:
 
 def _understood(request: Request, players: Sequence[Bundle]) -> None:
     known = [player.manifest.conditioners for player in players]
+    if request.candidates > 1 and not any(each.audio for each in known):
+        raise RequestError(
+            "candidates are compared by ear, and no loaded bundle understands audio prompts; "
+            "name one that does with --conditioner."
+        )
     for prompt in request.prompts:
         if not prompt.blank and not any(getattr(each, prompt.modality) for each in known):
             raise RequestError(
@@ -167,6 +172,8 @@ def _digest(
     for prompt in data["prompts"]:
         if prompt["modality"] != "text":
             prompt["value"] = content(prompt["value"])
+    if data["init"]:
+        data["init"]["file"] = content(data["init"]["file"])
     decides = [data, [player.sha256 for player in players], form]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 

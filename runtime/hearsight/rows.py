@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
 
-from . import _sniff
 from ._parse import nearest
 from .errors import MediaError, RequestError
 from .names import slug
 from .request import Finish, Modality, Prompt, Request, request_from_json, request_to_json
+from .spelling import found, parse_init, parse_level, parse_prompt, read_like
 from .tables import Kind, read_table
 
-__all__ = ["Item", "found", "parse_level", "parse_prompt", "read_rows"]
+__all__ = ["Item", "read_rows"]
 
 
 _PROMPTS: Mapping[str, Modality] = {
@@ -35,9 +34,9 @@ _ALIASES = {
 }
 _REQUEST = {key: hint for key, hint in get_type_hints(Request).items() if key != "finish"}
 _FINISH = get_type_hints(Finish)
-_COLUMNS = (*_REQUEST, *_PROMPTS, "finish", *_FINISH, "normalize", "name", *_ALIASES)
+_EDITS = ("strength", "inpaint", "inpaint_band", "spread")
+_COLUMNS = (*_REQUEST, *_PROMPTS, *_EDITS, "finish", *_FINISH, "normalize", "name", *_ALIASES)
 _ASKING = {*_PROMPTS, "prompts", "caption", "text"}
-_WEIGHT = re.compile(r"(?s)(.*)::([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)")
 _MOST_ERRORS = 20
 
 
@@ -49,41 +48,14 @@ class Item:
     request: Request
 
 
-def parse_prompt(modality: Modality, written: str) -> Prompt:
-    """A prompt as people write it: `rain`, or `rain::0.5` to give it a weight."""
-    match = _WEIGHT.fullmatch(written)
-    if not match:
-        return Prompt(modality, written)
-    try:
-        return Prompt(modality, match[1].rstrip(), float(match[2]))
-    except ValueError:
-        raise RequestError(f"{written!r}: the weight after '::' must be a number.") from None
-
-
-def parse_level(written: str) -> tuple[Literal["none", "peak", "lufs"], float]:
-    """`none`, `peak`, `peak=-6`, `lufs` or `lufs=-16` as a finishing level in dBFS or LUFS."""
-    kind, _, value = written.partition("=")
-    try:
-        if kind == "none" and not value:
-            return "none", -1.0
-        if kind == "peak":
-            return "peak", float(value or -1)
-        if kind == "lufs":
-            return "lufs", float(value or -23)
-    except ValueError:
-        pass
-    raise RequestError(
-        f"The level {written!r} is not understood; write none, peak, peak=-6, lufs or lufs=-16."
-    )
-
-
 def read_rows(
     text: str, kind: Kind, base: Request, *, folder: Path, where: str
 ) -> tuple[Item, ...]:
     """Read every row of `text` over the request `base`, which holds what rows leave open.
 
     Relative paths are taken from `folder`. Columns are the fields of a request and of its
-    finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`. A row without
+    finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`; `init` and
+    `like` are paths, `strength`, `inpaint`, `inpaint_band` and `spread` go with them. A row without
     `id` is named after its first prompt. The column `name` is an `id` that may repeat: repeated
     ones get `_0`, `_1` and so on.
 
@@ -148,12 +120,47 @@ def _request(row: dict[str, Any], base: Request, folder: Path, *, typed: bool) -
         level, level_db = parse_level(str(values.pop("normalize")))
         data["finish"] |= {"level": level, "level_db": level_db}
     data["finish"] |= cast(dict[str, Any], finish)
+    edits = {name: values.pop(name, None) for name in ("init", "like", *_EDITS)}
     for column, value in values.items():
         hints, place = (_REQUEST, data) if column in _REQUEST else (_FINISH, data["finish"])
         place[column] = value if typed else _number(value, hints[column])
-    request = request_from_json(data)
+    request = _edited(request_from_json(data), edits, folder, typed=typed)
     prompts_here = tuple(found(prompt, folder) for prompt in request.prompts)
     return replace(request, prompts=prompts_here, id=request.id or _named_after(prompts_here[0]))
+
+
+def _edited(request: Request, edits: Mapping[str, Any], folder: Path, *, typed: bool) -> Request:
+    """The request with the sound to begin with and the one to stay near that a row names."""
+    said = {name: value for name, value in edits.items() if value is not None}
+    for name in ("init", "like", "inpaint", "inpaint_band"):
+        if not isinstance(said.get(name, ""), str):
+            raise RequestError(f"{name} must be text, not {said[name]!r}.")
+    for name in ("strength", "spread"):
+        value = said.get(name)
+        if value is not None and not isinstance(value, int | float):
+            said[name] = value if typed else _number(value, float)
+            if not isinstance(said[name], float):
+                raise RequestError(f"{name} must be a number, not {value!r}.")
+    if said.keys() & {"init", "strength", "inpaint", "inpaint_band"}:
+        base = request.init
+        file = said.get("init", base.file if base else "")
+        init = parse_init(
+            file,
+            said.get("strength", base.strength if base else None),
+            said.get("inpaint", ""),
+            said.get("inpaint_band", ""),
+            folder,
+        )
+        if init and base:
+            init = replace(init, span=init.span or base.span, band=init.band or base.band)
+        request = replace(request, init=init)
+    if "like" in said:
+        request = replace(request, like=read_like(folder / said["like"], said.get("spread")))
+    elif "spread" in said:
+        if not request.like:
+            raise RequestError("spread is about the sound to stay near to: name it with like.")
+        request = replace(request, like=replace(request.like, spread=float(said["spread"])))
+    return request
 
 
 def _canonical(row: dict[str, Any]) -> dict[str, Any]:
@@ -182,22 +189,6 @@ def _number(written: Any, hint: Any) -> Any:
     except (KeyError, ValueError):
         return text
     return text if "Literal" in wanted else written
-
-
-def found(prompt: Prompt, folder: Path) -> Prompt:
-    """The prompt with its path, if it has one, taken from `folder`.
-
-    Raises:
-        MediaError: no such file, or one that is not what its place says.
-    """
-    if prompt.modality == "text":
-        return prompt
-    if "://" in prompt.value:
-        raise MediaError(
-            f"{prompt.value} is an address, and nothing is fetched from a network: download the "
-            "file first and name it."
-        )
-    return replace(prompt, value=str(_sniff.checked(folder / prompt.value, prompt.modality)))
 
 
 def _named_after(prompt: Prompt) -> str:

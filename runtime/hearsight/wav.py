@@ -16,6 +16,7 @@ import errno
 import json
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -78,10 +79,10 @@ def write(
     made = _described(sound) if isinstance(sound, Take) else sound
     made = _printable(replace(made, rights=rights or made.rights, date=date or made.date))
     if suffix == ".wav":
-        data = wave(made, subtype)
+        pieces = wave(made, subtype)
     else:
-        data = compressed(made, "FLAC" if suffix == ".flac" else "OGG", subtype)
-    _replace(path, data)
+        pieces = iter([compressed(made, "FLAC" if suffix == ".flac" else "OGG", subtype)])
+    _replace(path, pieces)
     return path
 
 
@@ -184,6 +185,7 @@ def _described(take: Take) -> Sound:
     record = {
         "tool": _tool(),
         "digital_source_type": _SOURCE_TYPE,
+        "item_seed": take.item_seed,
         "request": request_to_json(take.request),
         "plan": {
             "bundle": plan.bundle,
@@ -214,13 +216,13 @@ def _printable(sound: Sound) -> Sound:
     return replace(sound, **{name: _riff.printable(getattr(sound, name)) for name in names})
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all."""
+def _replace(path: Path, pieces: Iterator[bytes]) -> None:
+    """Put `pieces` at `path`, all or none."""
     part = path.with_name(path.name + ".part")
     try:
         try:
             with open(part, "wb") as file:
-                file.write(data)
+                file.writelines(pieces)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, path)

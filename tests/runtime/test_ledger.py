@@ -17,7 +17,7 @@ def result(id: str, variation: int, digest: str) -> Result:
     return Result(
         id=id, variation=variation, path=f"{id}.wav", seed=1, duration=1.0, sha256="s",
         request_sha256=digest, bundle="b", provider="p", precision="fp32", why="w", gain_db=0.0,
-        loop=None, notes=(), timings=(),
+        loop=None, similarity=None, notes=(), timings=(),
     )  # fmt: skip
 
 

@@ -8,13 +8,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearsight.errors import RequestError
-from hearsight.request import Finish, Prompt, Request, request_to_json
-from hearsight.rows import Item, parse_level, parse_prompt, read_rows
+from hearsight.request import Finish, Init, Like, Prompt, Request, request_to_json
+from hearsight.rows import Item, read_rows
+from hearsight.spelling import parse_level, parse_prompt
+from hearsight.wav import Sound
+from hearsight.wav import write as write_wav
 
 BASE = Request(prompts=(), steps=7, finish=Finish(level="peak"))
 
@@ -24,7 +29,6 @@ ids = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size
 finishes = st.builds(
     Finish,
     trim=st.booleans(),
-    loop=st.booleans(),
     fade_in=st.floats(0, 10),
     level=st.sampled_from(["none", "peak", "lufs"]),
     sample_rate=st.integers(8000, 192000),
@@ -42,6 +46,8 @@ requests = st.builds(
     guidance=st.none() | st.floats(0, 30),
     solver=st.sampled_from([None, "ddim", "euler"]),
     mix=st.sampled_from(["average", "branches"]),
+    loop=st.booleans(),
+    candidates=st.integers(1, 9),
     finish=finishes,
 )
 
@@ -90,7 +96,75 @@ def test_any_text_is_rows_or_a_request_error(text):
 def test_rows_lie_over_the_base_and_leave_the_rest_of_it():
     [item] = read('{"prompt": "x", "loop": true, "normalize": "lufs=-16", "steps": null}')
     assert item.request.steps == 7
-    assert item.request.finish == Finish(loop=True, level="lufs", level_db=-16)
+    assert item.request.loop
+    assert item.request.finish == Finish(level="lufs", level_db=-16)
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """A folder with a sound, and with one that this package made of the noise of seed 77."""
+    soundfile.write(tmp_path / "sea.wav", np.full(800, 0.25), 8000)
+    made = Sound(np.full(800, 0.25, np.float32), 8000, record={"item_seed": 77})
+    write_wav(tmp_path / "liked.wav", made)
+    return tmp_path
+
+
+def edited(folder: Path, row: str, kind: str = "jsonl", base: Request = BASE) -> Request:
+    [item] = read_rows(row, kind, base, folder=folder, where="m")
+    return item.request
+
+
+def test_a_row_names_the_sound_it_begins_with_by_its_path(sounds):
+    path = str(sounds / "sea.wav")
+    table = "prompt,init,strength,inpaint,inpaint_band\n"
+    for cells, wanted in {
+        "x,sea.wav,,,": Init(path),
+        "x,sea.wav,0.5,,": Init(path, 0.5),
+        "x,sea.wav,,1.5:3,": Init(path, span=(1.5, 3.0)),
+        "x,sea.wav,,:0.25,2000:": Init(path, span=(0.0, 0.25), band=(2000.0, 96000.0)),
+        "x,,,,": None,
+    }.items():
+        assert edited(sounds, table + cells + "\n", "csv").init == wanted
+    typed = '{"prompt": "x", "init": "sea.wav", "strength": 0.5, "inpaint": "1.5:"}'
+    assert edited(sounds, typed).init == Init(path, 0.5, span=(1.5, 600.0))
+
+
+def test_a_row_stays_near_a_sound_that_was_made_before(sounds):
+    table = "prompt,like,spread\n"
+    assert edited(sounds, table + "x,liked.wav,\n", "csv").like == Like(77)
+    assert edited(sounds, table + "x,liked.wav,0.7\n", "csv").like == Like(77, 0.7)
+    base = replace(BASE, like=Like(5, 0.1))
+    assert edited(sounds, '{"prompt": "x", "spread": 0.2}', base=base).like == Like(5, 0.2)
+    assert edited(sounds, '{"prompt": "x"}', base=base).like == Like(5, 0.1)
+
+
+def test_a_row_changes_how_the_common_sound_is_begun_with(sounds):
+    base = replace(BASE, init=Init(str(sounds / "sea.wav"), 0.5, span=(0.0, 0.05)))
+    assert edited(sounds, '{"prompt": "x"}', base=base).init == base.init
+    changed = edited(sounds, '{"prompt": "x", "strength": 0.9}', base=base).init
+    assert changed == replace(base.init, strength=0.9)
+    changed = edited(sounds, '{"prompt": "x", "inpaint": "0.01:0.02"}', base=base).init
+    assert changed == replace(base.init, span=(0.01, 0.02))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{"prompt": "x", "init": "see.wav"}', r'see\.wav \(did you mean "sea\.wav"\?\)'),
+        ('{"prompt": "x", "init": 3}', "init must be text, not 3"),
+        ('{"prompt": "x", "init": "sea.wav", "strength": "much"}', "strength must be a number"),
+        ('{"prompt": "x", "init": "sea.wav", "inpaint": "3"}', "inpaint is '3'; write its start"),
+        ('{"prompt": "x", "init": "sea.wav", "inpaint": ":"}', "inpaint is ':'; write its start"),
+        ('{"prompt": "x", "inpaint": "1:2"}', "inpaint is about the sound to begin with"),
+        ('{"prompt": "x", "strength": 0.5}', "strength is about the sound to begin with"),
+        ('{"prompt": "x", "spread": 0.5}', "spread is about the sound to stay near to"),
+        ('{"prompt": "x", "like": "sea.wav"}', r"sea\.wav"),
+        ('{"prompt": "x", "like": ["liked.wav"]}', "like must be text"),
+    ],
+)
+def test_a_row_whose_sounds_are_not_understood_is_refused(sounds, row, said):
+    with pytest.raises(RequestError, match=said):
+        edited(sounds, row)
 
 
 def test_cells_of_every_type_are_understood():
@@ -128,6 +202,7 @@ def test_more_than_twenty_wrong_rows_are_counted():
 @pytest.mark.parametrize(
     ("written", "level"),
     [
+        ("auto", ("auto", -1)),
         ("none", ("none", -1)),
         ("peak", ("peak", -1)),
         ("peak=", ("peak", -1)),
@@ -140,7 +215,7 @@ def test_levels_are_read(written, level):
     assert parse_level(written) == level
 
 
-@pytest.mark.parametrize("written", ["", "loud", "none=3", "peak=a", "LUFS"])
+@pytest.mark.parametrize("written", ["", "loud", "none=3", "auto=1", "peak=a", "LUFS"])
 def test_other_levels_are_refused(written):
     with pytest.raises(RequestError, match="lufs=-16"):
         parse_level(written)

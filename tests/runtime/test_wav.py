@@ -19,7 +19,17 @@ from hypothesis import strategies as st
 
 from hearsight import wav
 from hearsight.errors import MediaError, OutputError
-from hearsight.request import Finish, Plan, Prompt, Request, Take, request_to_json
+from hearsight.request import (
+    Finish,
+    Init,
+    Like,
+    Plan,
+    Prompt,
+    Request,
+    Take,
+    request_from_json,
+    request_to_json,
+)
 from hearsight.wav import Sound
 
 PLAN = Plan("starter", "ab" * 32, "CPUExecutionProvider", "fp32", "dpm++2m", 20, 3.5, "no GPU here")
@@ -99,8 +109,16 @@ def test_ogg_sounds_like_the_original(tmp_path):
     assert np.sqrt(np.mean((got - tone) ** 2)) < 0.01
 
 
+@settings(max_examples=20, deadline=None)
+@given(steps=st.lists(st.integers(-(2**15), 2**15 - 1), min_size=1, max_size=500))
+def test_samples_of_a_16_bit_file_are_written_as_they_were(tmp_path_factory, steps):
+    path = tmp_path_factory.getbasetemp() / "whole.wav"
+    wav.write(path, Sound(np.array(steps, np.float32) / 2**15, 48000), subtype="16")
+    assert soundfile.read(path, dtype="int16")[0].tolist() == steps
+
+
 def test_dither_lets_less_than_a_step_survive_and_adds_even_noise(tmp_path):
-    for value in (0.0, 0.25, 0.5, 0.8):
+    for value in (0.01, 0.25, 0.5, 0.8):
         x = np.full(200_000, value / 2**15, np.float32)
         got, _ = soundfile.read(wav.write(tmp_path / "x.wav", Sound(x, 48000), subtype="16"))
         steps = got * 2**15
@@ -397,7 +415,14 @@ def test_a_chunk_added_by_another_program_hides_nothing(tmp_path):
     assert wav.read_request(path)["seed"] == 7
 
 
-def test_finish_settings_travel_in_the_request(tmp_path):
-    request = replace(REQUEST, finish=Finish(loop=True, level="lufs", level_db=-23.0))
+def test_every_setting_travels_in_the_request(tmp_path):
+    request = replace(
+        REQUEST,
+        loop=True,
+        init=Init("sea.wav", 0.5, span=(0.25, 1.5), band=(100.0, 2000.0)),
+        like=Like(2**64 - 1, 0.7),
+        candidates=3,
+        finish=Finish(level="lufs", level_db=-23.0),
+    )
     path = wav.write(tmp_path / "x.wav", take(request=request))
-    assert wav.read_request(path)["finish"]["level_db"] == -23.0
+    assert request_from_json(wav.read_request(path)) == request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..check import Finding
+    from ..manifest import Graph
 
 __all__ = ["import_bundle", "list_bundles", "show", "verify"]
 
@@ -52,7 +53,7 @@ def list_bundles(*, given: Mapping[str, Any]) -> int:
 
 
 def show(bundle: _Name, *, given: Mapping[str, Any]) -> int:
-    """Show what a bundle says of itself."""
+    """Show what a bundle says of itself, and how near each graph is to PyTorch."""
     from ..bundle import open_bundle
     from .console import Console
     from .info import flat
@@ -64,16 +65,18 @@ def show(bundle: _Name, *, given: Mapping[str, Any]) -> int:
         if console.json:
             console.document(said)
             return 0
-        said.pop("graphs")
-        facts = _facts(opened)
-        for key, value in flat({**said, "bytes": facts["bytes"]}):
+        for section in ("graphs", "chain"):
+            said.pop(section)
+        for key, value in flat({**said, "bytes": _facts(opened)["bytes"]}):
             console.print(f"{key}: {value}")
-        for role, graph in opened.manifest.graphs.items():
-            sizes = (
-                f"{name} {(v.bytes + sum(w.bytes for w in v.weights)) / 1e6:.2f} MB"
-                for name, v in graph.variants.items()
+        for name, graph in opened.manifest.graphs.items():
+            for line in _graph_lines(name, graph):
+                console.print(line)
+        for told in opened.manifest.chain:
+            console.print(
+                f"chain {told.precision}, {told.seconds:g} s in {told.steps} steps: "
+                f"SNR {told.snr_db:.1f} dB, log-mel distance {told.log_mel_db:.4f} dB"
             )
-            console.print(f"graph {role}: {', '.join(sizes)}")
     return 0
 
 
@@ -161,10 +164,31 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
         "kind": said.kind,
         "space": said.space.name,
         "understands": [way for way in ways if getattr(said.conditioners, way)],
-        "bytes": sum(listed.bytes for _, listed in files(said)),
+        "bytes": sum({listed.file: listed.bytes for _, listed in files(said)}.values()),
         "license": "; ".join(names),
         "commercial_use": commercial,
     }
+
+
+def _graph_lines(name: str, graph: Graph) -> Iterator[str]:
+    """The size of each variant without what it shares with those before, and its parity."""
+    counted: set[str] = set()
+    sizes: list[str] = []
+    for precision, variant in graph.variants.items():
+        own = {each.file: each.bytes for each in (variant, *variant.weights)}
+        size = sum(bytes for file, bytes in own.items() if file not in counted)
+        sizes.append(f"{precision} {size / 1e6:.2f} MB")
+        counted.update(own)
+    role = f" ({graph.role})" if graph.role else ""
+    yield f"graph {name}{role}: {', '.join(sizes)}"
+    for told in graph.parity:
+        yield (
+            f"  {told.precision} against PyTorch at {'; '.join(told.shapes) or 'all sizes'}: "
+            f"max error {told.max_abs:.2e}, relative L2 {told.relative_l2:.2e}, "
+            f"SNR {told.snr_db:.1f} dB"
+        )
+    for precision, reason in graph.refused.items():
+        yield f"  {precision} refused: {reason}"
 
 
 def _finding(found: Finding) -> dict[str, Any]:

@@ -13,9 +13,19 @@ if TYPE_CHECKING:
 
     from ..request import Prompt, Request
     from .console import Console
+    from .layers import Resolved
     from .settings import Settings
 
 __all__ = ["generate"]
+
+_FINISHING = {"trim", "fade_in", "fade_out", "level", "sample_rate", "channels"}
+_FIELDS = {
+    **{"duration": "seconds", "normalize": "level"},
+    **{name: name for name in ("steps", "guidance", "negative", "solver", "eta", "mix", "loop")},
+    **{name: name for name in ("candidates", "init")},
+    **{name: name for name in _FINISHING - {"level"}},
+}
+"""Settings that a request holds, and what they are called there."""
 
 
 def generate(
@@ -58,33 +68,37 @@ def generate(
     from .layers import resolve
     from .work import reported
 
-    settings = resolve(given).settings
+    resolved = resolve(given)
     written = {"text": prompt, "image": image, "video": video, "audio": audio}
-    with Console(settings) as console:
-        return reported(console, lambda: _generate(written, out, settings, console))
+    with Console(resolved.settings) as console:
+        return reported(console, lambda: _generate(written, out, resolved, console))
 
 
 def _generate(
-    written: Mapping[Any, list[str] | None], out: str, settings: Settings, console: Console
+    written: Mapping[Any, list[str] | None], out: str, resolved: Resolved, console: Console
 ) -> int:
     from pathlib import Path
 
     from ..errors import RequestError
     from ..jobs import plan, remaining
-    from ..rows import Item, found, parse_prompt
+    from ..rows import Item
+    from ..spelling import found, parse_prompt
     from .work import base_request, drawn_seed, execute, open_players
 
+    settings = resolved.settings
     prompts: list[Prompt] = [
         found(parse_prompt(modality, one), Path())
         for modality, given in written.items()
         for one in given or []
     ]
-    if not prompts:
+    request = replace(base_request(settings), prompts=tuple(prompts))
+    if settings.like:
+        request, settings = _near(request, resolved)
+    if not request.prompts:
         raise RequestError(
             "There is nothing to listen to; give a text, --image, --video or --audio. "
             "`runtime-cli generate --help` shows how."
         )
-    request = replace(base_request(settings), prompts=tuple(prompts))
     if request.seed is None:
         request = replace(request, seed=drawn_seed())
     players = open_players(settings)
@@ -100,6 +114,37 @@ def _generate(
     skipped = sum(len(job.paths) for job in jobs) - sum(len(job.paths) for job in left)
     assert request.seed is not None
     return execute(left, skipped, settings, players, console, seed=request.seed)
+
+
+def _near(request: Request, resolved: Resolved) -> tuple[Request, Settings]:
+    """The request of the sound to stay near to, with what was asked for otherwise, and its model.
+
+    Its variation, seed and name are not taken over: what comes is another sound.
+    """
+    from pathlib import Path
+
+    from .made import read_made
+
+    settings, origins = resolved.settings, resolved.origins
+    made = read_made(Path(settings.like))
+    asked = {field for setting, field in _FIELDS.items() if origins[setting] != "default"}
+    finish = {field for field in asked if field in _FINISHING}
+    fields = {field: getattr(request, field) for field in asked - finish}
+    if request.prompts:
+        fields["prompts"] = request.prompts
+    near = replace(
+        made.request,
+        **fields,
+        variations=request.variations,
+        first_variation=0,
+        seed=request.seed,
+        id="",
+        like=request.like,
+        finish=replace(made.request.finish, **{f: getattr(request.finish, f) for f in finish}),
+    )
+    if origins["model"] == "default":
+        settings = replace(settings, model=made.bundle)
+    return near, settings
 
 
 def _paths(out: str, request: Request, settings: Settings, model: str) -> tuple[Path, ...]:

@@ -6,7 +6,6 @@ import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -93,32 +92,21 @@ class _Found:
 
 def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Cancel) -> _Found:
     from .. import wav
-    from ..errors import MediaError
     from ..generator import load
-    from ..request import request_from_json
+    from .made import read_made
 
-    recorded = wav.read_record(file).get("plan")
-    plan = cast("dict[str, Any]", recorded) if isinstance(recorded, dict) else {}
-    request = request_from_json(wav.read_request(file))
-    if request.variations != 1:
-        raise MediaError(f"The request in {file} is for {request.variations} sounds, not for one.")
+    made = read_made(file)
     info = wav.read_info(file)
     subtype = _SUBTYPES.get(info["subtype"], "24")
     wav.check_form(target, subtype)
-    for prompt in request.prompts:
-        if prompt.modality != "text" and not isfile(prompt.value):
-            raise MediaError(
-                f"{file} was made from the {prompt.modality} {prompt.value}, which is not there; "
-                "put it back, or replay in the folder where the sound was made."
-            )
     with load(
-        model or _bundle_name(plan, file),
+        model or made.bundle,
         device=settings.device,
         precision=settings.precision,
         threads=settings.threads,
         conditioners=settings.conditioner,
     ) as generator:
-        [take] = generator.generate(request, cancel=cancel)
+        [take] = generator.generate(made.request, cancel=cancel)
         wav.write(
             target,
             take,
@@ -126,9 +114,9 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
             rights=info.get("rights", ""),
         )
     changed = {
-        "bundle": plan.get("bundle_sha256") != take.plan.bundle_sha256,
-        "provider": plan.get("provider") != take.plan.provider,
-        "precision": plan.get("precision") != take.plan.precision,
+        "bundle": made.plan.get("bundle_sha256") != take.plan.bundle_sha256,
+        "provider": made.plan.get("provider") != take.plan.provider,
+        "precision": made.plan.get("precision") != take.plan.precision,
     }
     notes = tuple(
         f"The {what} is not the one that made the file."
@@ -136,17 +124,6 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
         if is_new
     )
     return _Found(file.read_bytes() == target.read_bytes(), difference_db(file, target), notes)
-
-
-def _bundle_name(plan: Mapping[str, Any], file: Path) -> str:
-    """What the file calls its bundle: a name that is looked up, never a path to be opened."""
-    from ..contract import is_name
-    from ..errors import MediaError
-
-    name = plan.get("bundle")
-    if isinstance(name, str) and is_name(name):
-        return name
-    raise MediaError(f"The record in {file} names no bundle; say which one with --model.")
 
 
 def difference_db(file: Path, other: Path) -> float:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_type_hints
 
 __all__ = ["ALIASES", "Option", "Panel", "Settings", "hints", "options"]
 
-Panel = Literal["Sound", "Finish", "Files", "Machine", "Messages"]
+Panel = Literal["Sound", "Editing", "Finish", "Files", "Machine", "Messages"]
 
 ALIASES = {
     "ddim-steps": "steps",
@@ -60,15 +60,37 @@ class Settings:
     mix: Literal["average", "branches"] = _option(
         "average", "How several prompts meet.", "Sound", "average|branches"
     )
+    loop: bool = _option(False, "Make a sound whose end runs on into its start.", "Sound")
+    candidates: int = _option(
+        1, "Make so many for each sound and keep the one most like the prompts.", "Sound", "N"
+    )
+
+    init: str = _option("", "A sound to begin with and to change.", "Editing", "FILE")
+    strength: float | None = _option(
+        None,
+        "How much of it changes, 0 to 1 [default: 0.6, or 1 for what --inpaint makes anew].",
+        "Editing",
+        "X",
+    )
+    inpaint: str = _option(
+        "", "Make only these seconds of it anew, such as 1.5:3 or 4:.", "Editing", "FROM:TO"
+    )
+    inpaint_band: str = _option(
+        "", "Make only these frequencies in Hz of it anew, such as 2000:.", "Editing", "FROM:TO"
+    )
+    like: str = _option(
+        "", "A sound made before: make others near to it, with its prompts.", "Editing", "FILE"
+    )
+    spread: float | None = _option(None, "How far from it, 0 to 1 [default: 0.3].", "Editing", "X")
 
     normalize: str = _option(
-        "peak",
-        "Level: none, peak (-1 dBFS), peak=-6, lufs (-23 LUFS) or lufs=-16.",
+        "auto",
+        "Level: none, peak (-1 dBFS), peak=-6, lufs (-23 LUFS), lufs=-16, or auto: peak, but none "
+        "after --inpaint.",
         "Finish",
         "LEVEL",
     )
     trim: bool = _option(False, "Cut silence at both ends.", "Finish")
-    loop: bool = _option(False, "Make the sound loop without a seam.", "Finish")
     fade_in: float = _option(0.0, "Seconds of fade at the start.", "Finish", "S")
     fade_out: float = _option(0.0, "Seconds of fade at the end.", "Finish", "S")
     sample_rate: int = _option(48000, "Sample rate of the files in Hz.", "Finish", "HZ")

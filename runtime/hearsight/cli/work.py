@@ -10,13 +10,13 @@ from pathlib import Path
 
 from ..batch import Tally, error_event, run
 from ..bundle import Bundle, open_bundle
-from ..errors import BundleError, Cancelled, HearsightError, OutputError, refused
+from ..errors import BundleError, Cancelled, HearsightError, OutputError, RequestError, refused
 from ..events import End, StageEvent, Start
 from ..jobs import Job
 from ..ledger import Ledger
 from ..request import Finish, Request
-from ..rows import parse_level
 from ..sampler import Cancel
+from ..spelling import parse_init, parse_level, read_like
 from .console import Console
 from .interrupt import interruptible
 from .settings import Settings
@@ -25,7 +25,15 @@ __all__ = ["base_request", "check_writable", "drawn_seed", "execute", "open_play
 
 
 def base_request(settings: Settings) -> Request:
-    """The request that the settings describe, without prompts."""
+    """The request that the settings describe, without prompts.
+
+    Raises:
+        RequestError: a setting is not understood.
+        MediaError: a file that they name is missing, or not what it should be.
+    """
+    like = read_like(Path(settings.like), settings.spread) if settings.like else None
+    if settings.spread is not None and not like:
+        raise RequestError("--spread is about the sound to stay near to: name it with --like.")
     level, level_db = parse_level(settings.normalize)
     return Request(
         prompts=(),
@@ -38,9 +46,14 @@ def base_request(settings: Settings) -> Request:
         solver=settings.solver,
         eta=settings.eta,
         mix=settings.mix,
+        loop=settings.loop,
+        candidates=settings.candidates,
+        init=parse_init(
+            settings.init, settings.strength, settings.inpaint, settings.inpaint_band, Path()
+        ),
+        like=like,
         finish=Finish(
             trim=settings.trim,
-            loop=settings.loop,
             fade_in=settings.fade_in,
             fade_out=settings.fade_out,
             level=level,

@@ -111,7 +111,14 @@ def test_every_wrong_row_is_told_at_once_and_nothing_runs(cli, picture):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"seconds": 50}, "0.25 to 4 seconds"),
+        ({"seconds": 0.1}, "0.25 to 600 seconds"),
+        ({"seconds": 601}, "0.01 to 600"),
+        ({"spread": 0.5}, "name it with like"),
+        ({"inpaint": "1:2"}, "name it with init"),
+        ({"init": "recording.wav", "inpaint": "1-2"}, "1.5:3"),
+        ({"init": "recording.wav", "strength": 2}, "init.strength is 2"),
+        ({"init": "gone.wav"}, "gone.wav"),
+        ({"like": "recording.wav"}, "does not say how it was made"),
         ({"steps": 1000}, "999"),
         ({"guidance": 31}, "guidance is 31"),
         ({"seed": -1}, "seed is -1"),

@@ -6,9 +6,14 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from hearsight.bundle import open_bundle
+from hearsight.manifest import ChainParity
+from hearsight.store import write_bundle
 
 MICRO = Path(__file__).parents[2] / "micro"
 
@@ -55,14 +60,48 @@ def test_show_tells_all_of_the_manifest(cli, home):
     assert "graph denoise: fp32" in words
 
 
+def test_show_tells_how_near_graphs_and_sounds_are_to_the_original(cli, copy):
+    manifest = open_bundle(copy).manifest
+    decode = replace(manifest.graphs["decode"], refused={"int8": "SNR 21.9 dB is too little"})
+    chain = (ChainParity("fp16", 2.5, 25, 41.25, 0.0312),)
+    graphs = {**manifest.graphs, "decode": decode}
+    write_bundle(copy, replace(manifest, graphs=graphs, chain=chain))
+    lines = cli("bundles", "show", str(copy)).lines
+    at = next(i for i, line in enumerate(lines) if line.startswith("graph denoise: fp32"))
+    assert lines[at + 2] == (
+        "  fp16 against PyTorch at B=2 G=2 T=6: max error 1.00e-02, relative L2 1.00e-03, "
+        "SNR 60.0 dB"
+    )
+    assert "  int8 refused: SNR 21.9 dB is too little" in lines
+    assert lines[-1] == ("chain fp16, 2.5 s in 25 steps: SNR 41.2 dB, log-mel distance 0.0312 dB")
+    shown = cli("bundles", "show", str(copy), "--json").json
+    assert shown["graphs"]["denoise"]["parity"][1]["snr_db"] == 60
+    assert shown["graphs"]["decode"]["refused"] == {"int8": "SNR 21.9 dB is too little"}
+    assert shown["chain"][0]["log_mel_db"] == 0.0312
+
+
+def test_show_counts_weights_that_variants_share_once(cli, copy):
+    manifest = open_bundle(copy).manifest
+    graph = manifest.graphs["denoise"]
+    plain, half = graph.variants["fp32"], graph.variants["fp16"]
+    shared = replace(half, weights=(*half.weights, *plain.weights))
+    variants = {"fp32": plain, "fp16": shared}
+    before = cli("bundles", "show", str(copy)).lines
+    graphs = {**manifest.graphs, "denoise": replace(graph, variants=variants)}
+    write_bundle(copy, replace(manifest, graphs=graphs))
+    after = cli("bundles", "show", str(copy)).lines
+    told = [[line for line in each if line.startswith("graph denoise")] for each in (before, after)]
+    assert told[0] == told[1]
+
+
 def test_verify_runs_every_graph_in_every_precision(cli, home):
     done = cli("bundles", "verify", "micro", "--json")
     manifest = json.loads((MICRO / "micro/bundle.json").read_text("utf-8"))
     runs = {(role, p) for role, graph in manifest["graphs"].items() for p in graph["variants"]}
     assert done.code == 0
-    assert {(found["role"], found["precision"]) for found in done.json} == runs
+    assert {(found["graph"], found["precision"]) for found in done.json} == runs
     assert all(found["passed"] for found in done.json)
-    tokens = next(found for found in done.json if found["role"] == "tokenize")
+    tokens = next(found for found in done.json if found["graph"] == "tokenize")
     assert (tokens["max_abs"], tokens["snr_db"]) == (0, None)
     only = cli("bundles", "verify", "micro", "--precision", "fp16")
     assert {line.split()[2] for line in only.lines} == {"fp16"}

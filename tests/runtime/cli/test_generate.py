@@ -143,7 +143,12 @@ def test_a_result_event_tells_of_the_file_as_it_is(cli, home):
         ([], 2, "nothing to listen to"),
         (["rain", "--steps", "0"], 2, "steps is 0"),
         (["rain", "--steps", "1000"], 2, "999"),
-        (["rain", "--duration", "99"], 2, "seconds is 99"),
+        (["rain", "--duration", "999"], 2, "seconds is 999"),
+        (["rain", "--strength", "0.5"], 2, "name it with init"),
+        (["rain", "--inpaint", "1:2"], 2, "name it with init"),
+        (["rain", "--init", "gone.wav"], 5, "gone.wav"),
+        (["rain", "--spread", "1"], 2, "--like"),
+        (["rain", "--loop", "--trim"], 2, "A loop has no ends"),
         (["rain", "--guidance", "nan"], 2, "guidance is nan"),
         (["rain", "--seed", "-1"], 2, "seed is -1"),
         (["rain::0"], 2, "weight is 0"),
@@ -269,3 +274,58 @@ def test_a_bundle_with_a_wrong_hash_plays_nothing(cli, home):
     assert "denoise.fp32.weights" in error["message"]
     assert done.event("end")[0]["exit_code"] == 3
     assert not Path("a.wav").exists()
+
+
+def test_a_sound_may_begin_with_another_and_takes_its_length(cli, recording):
+    assert cli("generate", "rain", "--init", recording, "-o", "out.wav", "--seed", "1").code == 0
+    request = wav.read_request("out.wav")
+    assert request["init"] == {"file": str(recording), "strength": 0.6, "span": None, "band": None}
+    assert wav.read_info("out.wav")["seconds"] == pytest.approx(wav.read_info(recording)["seconds"])
+    assert cli("replay", "out.wav").out == "The same file, byte for byte.\n"
+
+
+def test_what_is_not_made_anew_stays_as_it_is_in_the_file(cli, home):
+    assert cli("generate", "rain", "--seed", "1", "--duration", "2", "-o", "rain.wav").code == 0
+    done = cli("generate", "wind", "--init", "rain.wav", "--inpaint", "0.5:1", "-o", "new.wav")
+    assert done.code == 0
+    assert "gain +0.0 dB" in done.err
+    old, rate = soundfile.read("rain.wav")
+    new, _ = soundfile.read("new.wav")
+    assert np.array_equal(old[: rate // 2], new[: rate // 2])
+    assert np.array_equal(old[rate:], new[rate:])
+    assert not np.allclose(old[rate // 2 : rate], new[rate // 2 : rate], atol=1e-3)
+
+
+def test_sounds_near_to_one_made_before_take_over_how_it_was_asked_for(cli, home):
+    cli("generate", "rain", "--seed", "1", "--steps", "3", "--channels", "2", "-o", "one.wav")
+    done = cli("generate", "--like", "one.wav", "--spread", "0", "--steps", "4", "-o", "near.wav")
+    assert done.code == 0
+    first, near = wav.read_request("one.wav"), wav.read_request("near.wav")
+    assert near["prompts"] == first["prompts"]
+    assert (near["steps"], near["finish"]["channels"]) == (4, 2)
+    assert near["like"] == {"seed": wav.read_record("one.wav")["item_seed"], "spread": 0.0}
+    again = cli("generate", "--like", "one.wav", "--spread", "0", "-o", "same.wav")
+    assert again.code == 0
+    assert np.array_equal(soundfile.read("one.wav")[0], soundfile.read("same.wav")[0])
+
+
+def test_of_several_candidates_the_event_tells_how_alike_the_kept_one_is(cli, home):
+    done = cli("generate", "rain", "--candidates", "3", "--json", "-o", "best.wav")
+    [result] = done.event("result")
+    assert -1 <= result["similarity"] <= 1
+    assert "compare" in [timing["stage"] for timing in result["timings"]]
+
+
+def test_a_table_may_name_sounds_to_begin_with_and_to_stay_near_to(cli, recording):
+    cli("generate", "rain", "--seed", "1", "-o", "one.wav")
+    Path("m.csv").write_text(
+        "id,prompt,init,inpaint\na,rain,recording.wav,0.1:0.2\nb,wind,recording.wav,0.2:\n",
+        encoding="utf-8",
+    )
+    assert cli("batch", "m.csv", "-o", "out").code == 0
+    assert wav.read_request("out/a.wav")["init"]["span"] == [0.1, 0.2]
+    assert wav.read_request("out/b.wav")["init"]["span"] == [0.2, 600.0]
+    assert wav.read_request("out/b.wav")["finish"]["level"] == "none"
+    Path("n.jsonl").write_text('{"prompt": "wind", "like": "one.wav", "spread": 0.5}\n')
+    assert cli("batch", "n.jsonl", "-o", "out").code == 0
+    assert wav.read_request("out/wind.wav")["like"]["spread"] == 0.5

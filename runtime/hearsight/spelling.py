@@ -1,0 +1,117 @@
+"""Prompts, levels, ranges and files as people write them, on a command line or in a table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from . import _sniff
+from .errors import MediaError, RequestError
+from .limits import MOST_SECONDS
+from .request import Init, Like, Modality, Prompt
+
+__all__ = ["found", "parse_init", "parse_level", "parse_prompt", "parse_range", "read_like"]
+
+_FAR = {"inpaint": MOST_SECONDS, "inpaint_band": 96000.0}
+_EXAMPLES = {"inpaint": "1.5:3 (seconds)", "inpaint_band": "2000:8000 (Hz)"}
+_WEIGHT = re.compile(r"(?s)(.*)::([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)")
+
+
+def parse_prompt(modality: Modality, written: str) -> Prompt:
+    """A prompt as people write it: `rain`, or `rain::0.5` to give it a weight."""
+    match = _WEIGHT.fullmatch(written)
+    if not match:
+        return Prompt(modality, written)
+    try:
+        return Prompt(modality, match[1].rstrip(), float(match[2]))
+    except ValueError:
+        raise RequestError(f"{written!r}: the weight after '::' must be a number.") from None
+
+
+def parse_level(written: str) -> tuple[Literal["auto", "none", "peak", "lufs"], float]:
+    """`auto`, `none`, `peak`, `peak=-6`, `lufs` or `lufs=-16`: a finishing level, dBFS or LUFS."""
+    kind, _, value = written.partition("=")
+    try:
+        if kind in ("auto", "none") and not value:
+            return kind, -1.0
+        if kind == "peak":
+            return "peak", float(value or -1)
+        if kind == "lufs":
+            return "lufs", float(value or -23)
+    except ValueError:
+        pass
+    raise RequestError(
+        f"The level {written!r} is not understood; write auto, none, "
+        "peak, peak=-6, lufs or lufs=-16."
+    )
+
+
+def parse_range(written: str, what: str) -> tuple[float, float]:
+    """`1.5:3` as two numbers; an open end is the beginning, or as far as it goes.
+
+    Raises:
+        RequestError: names `what` and how it is written.
+    """
+    start, colon, end = written.partition(":")
+    try:
+        if colon and (start.strip() or end.strip()):
+            return float(start or 0), float(end or _FAR[what])
+    except ValueError:
+        pass
+    raise RequestError(
+        f"{what} is {written!r}; write its start and end with a colon between, as in "
+        f"{_EXAMPLES[what]}."
+    )
+
+
+def parse_init(
+    file: str, strength: float | None, inpaint: str, inpaint_band: str, folder: Path
+) -> Init | None:
+    """What a request begins with, from a path in `folder`; None without one.
+
+    Raises:
+        RequestError: something is said about a sound to begin with, and none is given.
+        MediaError: no such file, or no sound.
+    """
+    if not file:
+        said = {"strength": strength is not None, "inpaint": inpaint, "inpaint_band": inpaint_band}
+        for name, is_said in said.items():
+            if is_said:
+                raise RequestError(f"{name} is about the sound to begin with: name it with init.")
+        return None
+    path = found(Prompt("audio", file), folder).value
+    span = parse_range(inpaint, "inpaint") if inpaint else None
+    band = parse_range(inpaint_band, "inpaint_band") if inpaint_band else None
+    return Init(path, strength, span, band)
+
+
+def read_like(file: Path, spread: float | None) -> Like:
+    """The sound in a file that this package wrote, as one to stay near to.
+
+    Raises:
+        MediaError: it is no such file.
+    """
+    from .wav import read_record
+
+    seed = read_record(file).get("item_seed")
+    if not isinstance(seed, int):
+        raise MediaError(f"The record in {file} does not say which noise it was made of.")
+    return Like(seed) if spread is None else Like(seed, spread)
+
+
+def found(prompt: Prompt, folder: Path) -> Prompt:
+    """The prompt with its path, if it has one, taken from `folder`.
+
+    Raises:
+        MediaError: no such file, or one that is not what its place says.
+    """
+    if prompt.modality == "text":
+        return prompt
+    if "://" in prompt.value:
+        raise MediaError(
+            f"{prompt.value} is an address, and nothing is fetched from a network: download the "
+            "file first and name it."
+        )
+    return replace(prompt, value=str(_sniff.checked(folder / prompt.value, prompt.modality)))
