@@ -131,7 +131,8 @@ class ChainParity:
 class Graph:
     """A computation of the bundle. `hot` graphs run many times a sound, the others once.
 
-    `role` is what it does; a graph without one is named after its role.
+    `role` is what it does; a graph without one is named after its role. `refused` says of a
+    precision that was tried why there is no such variant.
     """
 
     variants: dict[Precision, Variant]
@@ -141,6 +142,7 @@ class Graph:
     check: Check | None = None
     parity: tuple[Parity, ...] = ()
     role: Role | None = None
+    refused: dict[Precision, str] = field(default_factory=dict[Precision, str])
 
 
 @dataclass(frozen=True)

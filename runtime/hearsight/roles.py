@@ -101,6 +101,8 @@ def graph_problems(manifest: Manifest, name: str) -> Iterator[str]:
     for parity in graph.parity:
         if parity.precision not in graph.variants:
             yield f".parity is about {parity.precision}, which is no variant"
+    for precision in graph.refused.keys() & graph.variants.keys():
+        yield f".refused names {precision}, which is a variant"
     yield from _slot_problems(manifest, ".inputs", graph.inputs, _INPUTS[role])
     yield from _slot_problems(manifest, ".outputs", graph.outputs, _outputs(manifest, role, graph))
     if graph.check:
