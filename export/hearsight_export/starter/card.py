@@ -102,10 +102,8 @@ recording, photograph or weight of anybody else went into it. MIT, commercial us
   checkpoint.
 - Bandwidth ends at 8 kHz. Files are delivered at 48 kHz, which adds no content.
 - It has seen drawn pictures only. A photograph may land in the wrong place.
-- Videos are heard as one mood, without timing. Beyond 5 s it extends what it knows.
-- Words for loudness and distance are followed; words for rate and pitch move it little (below).
-  The encoders were trained to tell items of a batch apart, most of which are of other kinds, so
-  that "slow" and "fast" of one kind lie almost on one point. Batches of few kinds should mend it.
+- Videos are heard as one mood for every 10 s, without timing. Beyond 5 s it extends what it
+  knows.
 - Only the first 255 words of a text count.
 
 ## How it was judged
@@ -139,9 +137,10 @@ better one through decoded latents.
 
 ## How it was made
 
-By `hearsight-export starter` from {recipe.items} sounds; steps of training: {trained}.
-Step counts were lowered while the parts were being trained, so their learning rates decayed in
-more than one pace; a run from the start follows the recipe's. These tables are written by
-`hearsight-export judge`.
+By `hearsight-export starter` from {recipe.items} sounds; steps of training: {trained}. In `axes`
+the encoders go on with batches of few kinds and are asked for the sounds' own parameters, so that
+"slow" and "fast" of one kind come apart. The step counts of the first three parts were lowered
+while those were being trained, so their learning rates decayed in more than one pace; a run from
+the start follows the recipe's. These tables are written by `hearsight-export judge`.
 """
     (bundle / "CARD.md").write_text(text, encoding="utf-8")

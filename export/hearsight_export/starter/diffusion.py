@@ -83,7 +83,7 @@ def conditions(
     makers = {"captions": captions, "pictures": pictures, "audio": audio, "clips": clips}
     return {
         name: _cached(
-            folder / f"{name}.npy", folder / "encoders.pt", lambda make=make: in_batches(make)
+            folder / f"{name}.npy", folder / "axes.pt", lambda make=make: in_batches(make)
         )
         for name, make in makers.items()
     }

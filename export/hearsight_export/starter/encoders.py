@@ -21,8 +21,6 @@ from .sounds import AXES, KINDS
 
 __all__ = ["Encoders", "Tokenizer", "contrastive_loss"]
 
-# Kinds that three batches in four are drawn from: among many kinds, naming the kind is enough to
-# match a caption to its sound, and nothing teaches "slow" or "low".
 FEW_KINDS = 3
 # Weight of the axes' squared error beside the contrastive loss, and the gain that brings the
 # entries of a unit vector near one.
@@ -146,8 +144,8 @@ class ImageEncoder(nn.Module):
         self.tower = _tower((3, 32, 64, 128, 192), (2, 2))
         self.project = nn.Linear(2 * 192, space)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        x = self.tower(pictures * 4 - 2).flatten(2)
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = self.tower(pixels * 4 - 2).flatten(2)
         return _unit(self.project(torch.cat((x.mean(2), x.amax(2)), dim=1)))
 
 
@@ -185,7 +183,8 @@ class FrameMapper(nn.Module):
 class Batch:
     """One training batch: mel [B, F, 64], ids and mask [B, L], pictures, clips, kinds [B].
 
-    `axes` [B, AXES] are the parameters that the sounds were made with, NaN where there is none.
+    `axes` [B, AXES] are the parameters that the sounds were made with, NaN for one that the kind
+    lacks; None if they do not count.
     """
 
     mel: Tensor
@@ -194,14 +193,14 @@ class Batch:
     pictures: Tensor
     clips: Tensor
     kinds: Tensor
-    axes: Tensor
+    axes: Tensor | None
 
 
 class Encoders(nn.Module):
     """The four ways into the space, and what they are trained with: a temperature, `axes`.
 
-    `axes` reads a sound's parameters off its embedding, one linear map for each kind, so that
-    "slow" and "fast" of one kind lie apart. It is not part of a bundle.
+    `axes` reads a sound's parameters off its embedding, one linear map for each kind. It is not
+    part of a bundle.
     """
 
     def __init__(self, space: int, pieces: int) -> None:
@@ -221,9 +220,9 @@ class Encoders(nn.Module):
         return self.frames(self.image(clips.flatten(0, 1)).reshape(batch, count, -1))
 
     def forward(self, batch: Batch) -> Tensor:
-        """Mean InfoNCE over all pairs of modalities, and the axes' error in words and sounds.
+        """Mean InfoNCE over all pairs of modalities (Radford et al. 2021, sec. 2.3).
 
-        InfoNCE as in Radford et al. 2021, sec. 2.3.
+        Where the batch has axes, their squared error in words and sounds is added.
         """
         views = [
             self.text(batch.ids, batch.mask),
@@ -238,14 +237,18 @@ class Encoders(nn.Module):
             for b in views[i + 1 :]:
                 logits = scale * a @ b.T
                 losses += [F.cross_entropy(logits, labels), F.cross_entropy(logits.T, labels)]
-        axes = self._axes_error(views[0], batch) + self._axes_error(views[1], batch)
-        return torch.stack(losses).mean() + AXES_WEIGHT * axes
+        contrast = torch.stack(losses).mean()
+        if batch.axes is None:
+            return contrast
+        text, audio, *_ = views
+        errors = [self._axes_error(view, batch.kinds, batch.axes) for view in (text, audio)]
+        return contrast + AXES_WEIGHT * torch.stack(errors).sum()
 
-    def _axes_error(self, view: Tensor, batch: Batch) -> Tensor:
+    def _axes_error(self, view: Tensor, kinds: Tensor, axes: Tensor) -> Tensor:
         guesses = self.axes(view * AXES_GAIN).reshape(len(view), len(KINDS), len(AXES))
-        guess = guesses[torch.arange(len(view), device=view.device), batch.kinds]
-        has = ~torch.isnan(batch.axes)
-        return (guess - torch.nan_to_num(batch.axes))[has].square().mean()
+        guess = guesses[torch.arange(len(view), device=view.device), kinds]
+        has = ~torch.isnan(axes)
+        return (guess - torch.nan_to_num(axes))[has].square().mean()
 
 
 def as_pictures(array: np.ndarray) -> Tensor:
@@ -254,17 +257,20 @@ def as_pictures(array: np.ndarray) -> Tensor:
 
 
 def contrastive_loss(
-    model: Encoders, tokenizer: Tokenizer, corpus: Corpus, size: int, step: int
+    model: Encoders, tokenizer: Tokenizer, corpus: Corpus, size: int, step: int, axes: bool
 ) -> Tensor:
     """One step on `size` items, each with a caption, picture and clip drawn from its own.
 
-    Every fourth batch is drawn from all kinds, the others from `FEW_KINDS` of them.
+    They are drawn from all kinds. With `axes` the parameters of the sounds count too, and three
+    batches in four are drawn from `FEW_KINDS`: among many kinds, naming the kind is enough to
+    match a caption to its sound, and nothing teaches "slow" or "low".
     """
-    rng = np.random.default_rng((17, step))
+    rng = np.random.default_rng((29 if axes else 17, step))
     device = model.log_scale.device
-    kinds = np.arange(len(KINDS)) if step % 4 == 0 else rng.choice(len(KINDS), FEW_KINDS, False)
+    few = axes and step % 4 > 0
+    kinds = rng.choice(len(KINDS), FEW_KINDS, False) if few else np.arange(len(KINDS))
     among = np.flatnonzero(np.isin(corpus.kinds, kinds))
-    items = np.sort(rng.choice(among, size=size, replace=False))
+    items = np.sort(rng.choice(among, size=size, replace=len(among) < size))
     spectrum = torch.from_numpy(corpus.mels[items].astype(np.float32))
     # A little louder or softer is still the same; one in three is shorter, as references are.
     spectrum = spectrum + torch.from_numpy(rng.uniform(-0.25, 0.25, (size, 1, 1))).float()
@@ -279,6 +285,6 @@ def contrastive_loss(
     chosen = rng.integers(corpus.pictures.shape[1], size=size)
     pictures = as_pictures(corpus.pictures[items, chosen])
     clips = as_pictures(corpus.clips[items][:, [0, -1]])
-    rest = (torch.from_numpy(corpus.kinds[items]), torch.from_numpy(corpus.axes(items)))
-    tensors = (spectrum, ids, mask, pictures, clips, *rest)
-    return model(Batch(*(tensor.to(device) for tensor in tensors)))
+    tensors = (spectrum, ids, mask, pictures, clips, torch.from_numpy(corpus.kinds[items]))
+    asked = torch.from_numpy(corpus.axes(items)).to(device) if axes else None
+    return model(Batch(*(tensor.to(device) for tensor in tensors), asked))

@@ -25,8 +25,12 @@ from .vocoder import vocoder_loss
 
 __all__ = ["STAGES", "Parts", "train_parts"]
 
-STAGES = ("autoencoder", "vocoder", "encoders", "diffusion")
-NEEDS = {"vocoder": ("autoencoder",), "diffusion": ("autoencoder", "encoders")}
+STAGES = ("autoencoder", "vocoder", "encoders", "axes", "diffusion")
+NEEDS = {
+    "vocoder": ("autoencoder",),
+    "axes": ("encoders",),
+    "diffusion": ("autoencoder", "axes"),
+}
 CONTRASTIVE_BATCH = 64
 
 
@@ -85,6 +89,7 @@ def train_parts(
         "autoencoder": autoencoder,
         "vocoder": vocoder,
         "encoders": encoders,
+        "axes": encoders,
         "diffusion": unet,
     }
 
@@ -93,9 +98,9 @@ def train_parts(
             return lambda step: autoencoder_loss(autoencoder, corpus, recipe, step)
         if stage == "vocoder":
             return lambda step: vocoder_loss(vocoder, autoencoder, corpus, recipe, step)
-        if stage == "encoders":
-            size = CONTRASTIVE_BATCH
-            return lambda step: contrastive_loss(encoders, tokenizer, corpus, size, step)
+        if stage in ("encoders", "axes"):
+            size, axes = CONTRASTIVE_BATCH, stage == "axes"
+            return lambda step: contrastive_loss(encoders, tokenizer, corpus, size, step, axes)
         data = latents(corpus, autoencoder, work / "latents.npy", device)
         prompts = conditions(corpus, encoders, tokenizer, work, device)
         alphas = torch.from_numpy(cumulative_alphas(recipe.betas, recipe.train_steps)).to(device)
@@ -107,6 +112,7 @@ def train_parts(
             for need in NEEDS.get(stage, ()):
                 if not finished(work / f"{need}.pt", getattr(recipe, f"{need}_run")):
                     raise ValueError(f"{stage} is trained on the {need}, which is not finished")
+            module.requires_grad_(True)
             train(module, losses(stage), getattr(recipe, f"{stage}_run"), checkpoint, log)
         elif checkpoint.exists():
             state = torch.load(checkpoint, map_location=device, weights_only=True)
