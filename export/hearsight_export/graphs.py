@@ -2,25 +2,34 @@
 
 A `Part` declares inputs, free axes, dummy data and tolerance side by side; `export_part`
 writes the files, compares ONNX Runtime with PyTorch on every sample and returns the manifest's
-entry. Precision follows the samples: all are float32 at the border.
+entry. All inputs and outputs keep the types of the samples, whatever the precision inside.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto
 from torch import Tensor, nn
 
-from hearsight.manifest import Check, DType, Graph, Parity, Role, TensorSpec, Variant
-from hearsight.store import describe, write_tensor
+from hearsight.manifest import (
+    Check,
+    DType,
+    Graph,
+    Parity,
+    Precision,
+    Role,
+    TensorSpec,
+    Variant,
+)
+from hearsight.store import write_tensor
+
+from .parity import Answer, ParityError, answers, compare_with
+from .precision import LEAST_SHARE, LEAST_SNR_DB, eight_bit, half, half_as_rounded
+from .variants import read_variant, save_variant
 
 __all__ = [
     "LOOP_TOLERANCE",
@@ -28,7 +37,6 @@ __all__ = [
     "TOLERANCE",
     "ParityError",
     "Part",
-    "compare",
     "export_part",
     "save_variant",
     "trace",
@@ -36,12 +44,7 @@ __all__ = [
 
 # Keeps Attention and GroupNormalization as single nodes; measured smallest and equally fast.
 OPSET = 23
-EXTERNAL_FROM_BYTES = 256
 TOLERANCE, LOOP_TOLERANCE = 1e-5, 1e-4
-
-
-class ParityError(Exception):
-    """An exported graph that does not compute what PyTorch computes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Part:
     inputs: the traced example; free axes are named in `axes` (name -> axis -> symbol). Trace
     at sizes that are no multiples of the strides, or the graph is right for multiples only.
     samples: further inputs of other sizes for the parity report. tolerance: of the relative L2
-    error; a graph that iterates inside, as Griffin-Lim does, is a loop and gets `LOOP_TOLERANCE`.
+    error in fp32; a graph that iterates inside, as Griffin-Lim does, is a loop and gets
+    `LOOP_TOLERANCE`. name: of the graph in the bundle, its role unless two share one.
     """
 
     role: Role
@@ -62,63 +66,55 @@ class Part:
     samples: Sequence[Mapping[str, Tensor]] = ()
     hot: bool = False
     tolerance: float = TOLERANCE
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or self.role)
 
 
-def export_part(part: Part, root: Path) -> Graph:
-    """Write `<role>.onnx` and `<role>.weights` into `root`, check them, return the entry.
+def export_part(
+    part: Part,
+    root: Path,
+    precisions: Sequence[Precision] = ("fp32",),
+    model: ModelProto | None = None,
+) -> Graph:
+    """Write `<name>.onnx` and `<name>.weights` into `root`, check them, return the entry.
+
+    precisions: further ones are `<name>.fp16.onnx` and so on; each is shipped only if it comes
+    as near to PyTorch as `LEAST_SNR_DB` asks in every size, else the entry says why not.
+    Variants share the weights that they have in common. model: the graph, where it is not what
+    the module alone traces to.
 
     Raises:
-        ParityError: relative L2 error above the part's tolerance on any sample.
+        ParityError: relative L2 error in fp32 above the part's tolerance on any sample.
     """
-    return compare(part, save_variant(trace(part), root, part.role), root)
+    part.module.eval()
+    wanted = answers(part.module, _samples(part), part.axes)
+    plain = save_variant(model if model is not None else trace(part), root, part.name)
+    graph = _plain(part, plain, root, wanted)
+    for precision in precisions:
+        if precision != "fp32":
+            graph = _with(graph, part, root, precision, wanted)
+    return graph
 
 
-def save_variant(model: onnx.ModelProto, root: Path, stem: str) -> Variant:
-    """Write a model with its weights beside it, where they can be memory-mapped.
-
-    Weights that half precision holds exactly are stored so; a Cast widens them on loading.
-    """
-    _store_half(model)
-    onnx.checker.check_model(model, full_check=False)
-    path, weights = root / f"{stem}.onnx", root / f"{stem}.weights"
-    weights.unlink(missing_ok=True)
-    onnx.save_model(
-        model,
-        str(path),
-        save_as_external_data=True,
-        location=weights.name,
-        size_threshold=EXTERNAL_FROM_BYTES,
-    )
-    if weights.exists():
-        weights.chmod(0o644)  # onnx makes it private to the user
-    record = describe(root, path.name)
-    external = (describe(root, weights.name),) if weights.exists() else ()
-    return Variant(record.file, record.sha256, record.bytes, external)
-
-
-def _dtype(value: Tensor) -> DType:
-    return str(value.dtype).removeprefix("torch.")  # type: ignore[return-value]
-
-
-def _shape(part: Part, name: str, value: Tensor) -> tuple[int | str, ...]:
-    axes = part.axes.get(name, {})
-    return tuple(axes.get(i, size) for i, size in enumerate(value.shape))
-
-
-def trace(part: Part) -> onnx.ModelProto:
+def trace(part: Part) -> ModelProto:
     """The part's module as an ONNX model, by PyTorch's graph-capturing exporter."""
     dynamic = {
         name: {axis: torch.export.Dim.DYNAMIC for axis in part.axes.get(name, {})}
         for name in part.inputs
     }
+    # Not strict, which reads no bytecode: of a UNet it takes a tenth of the time.
+    traced = torch.export.export(
+        part.module.eval(), (), dict(part.inputs), dynamic_shapes=dynamic, strict=False
+    )
     program = torch.onnx.export(
-        part.module.eval(),
+        traced,
         kwargs=dict(part.inputs),
         dynamo=True,
         opset_version=OPSET,
         input_names=list(part.inputs),
         output_names=list(part.outputs),
-        dynamic_shapes=dynamic,
         verbose=False,
     )
     assert program is not None
@@ -131,78 +127,94 @@ def trace(part: Part) -> onnx.ModelProto:
     return model
 
 
-def _store_half(model: onnx.ModelProto) -> None:
-    graph = model.graph
-    casts: list[onnx.NodeProto] = []
-    for tensor in graph.initializer:
-        size = math.prod(tensor.dims) * 4
-        if tensor.data_type != TensorProto.FLOAT or size < EXTERNAL_FROM_BYTES:
-            continue
-        array = numpy_helper.to_array(tensor)
-        half = array.astype(np.float16)
-        if np.array_equal(half.astype(np.float32), array):
-            name, stored = tensor.name, f"{tensor.name}_half"
-            casts.append(helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
-            tensor.CopyFrom(numpy_helper.from_array(half, stored))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+def _samples(part: Part) -> Sequence[Mapping[str, Tensor]]:
+    return (part.inputs, *part.samples)
 
 
-def compare(part: Part, variant: Variant, root: Path) -> Graph:
-    """Run a written graph against its module on every sample; the manifest's entry for it.
-
-    Raises:
-        ParityError: relative L2 error above the part's tolerance on any sample.
-    """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        str(root / variant.file), options, providers=["CPUExecutionProvider"]
-    )
-    worst = (0.0, 0.0, math.inf)
-    shapes: list[str] = []
-    check: Check | None = None
-    for sample in (part.inputs, *part.samples):
-        with torch.no_grad():
-            result = part.module(**sample)
-        expected = [t.numpy() for t in (result if isinstance(result, tuple) else (result,))]
-        feeds = {name: value.numpy() for name, value in sample.items()}
-        actual = session.run(None, feeds)
-        for name, a, b in zip(part.outputs, actual, expected, strict=True):
-            if a.shape != b.shape:
-                raise ParityError(
-                    f"{part.role}: output {name} is {a.shape}, PyTorch gives {b.shape}"
-                )
-            if not (np.isfinite(a).all() and np.isfinite(b).all()):
-                raise ParityError(f"{part.role}: output {name} holds values that are not numbers")
-            error = a.astype(np.float64) - b
-            norm = float(np.linalg.norm(b)) + 1e-30
-            relative = float(np.linalg.norm(error)) / norm
-            snr = -20 * math.log10(max(relative, 1e-15))
-            worst = (
-                max(worst[0], float(np.abs(error).max())),
-                max(worst[1], relative),
-                min(worst[2], snr),
-            )
-        shapes.append(" ".join("x".join(map(str, v.shape)) or "scalar" for v in sample.values()))
-        if check is None:
-            results = dict(zip(part.outputs, expected, strict=True))
-            check = Check(
-                tuple(write_tensor(root, f"check/{part.role}.{n}", a) for n, a in feeds.items()),
-                tuple(write_tensor(root, f"check/{part.role}.{n}", a) for n, a in results.items()),
-            )
-    if worst[1] > part.tolerance:
+def _plain(part: Part, variant: Variant, root: Path, wanted: Sequence[Answer]) -> Graph:
+    rows = tuple(compare_with(wanted, root / variant.file, list(part.outputs), "fp32", part.name))
+    worst = max(rows, key=lambda row: row.relative_l2)
+    if worst.relative_l2 > part.tolerance:
         raise ParityError(
-            f"{part.role}: relative L2 error {worst[1]:.2e} against PyTorch is above "
-            f"{part.tolerance:.0e}; nothing was written to the bundle's manifest"
+            f"{part.name}: relative L2 error {worst.relative_l2:.2e} against PyTorch at "
+            f"{worst.shapes[0]} is above {part.tolerance:.0e}; nothing was written to the "
+            "bundle's manifest"
         )
-    assert check is not None
+    first = wanted[0]
+    results = zip(part.outputs, first.outputs, strict=True)
+    check = Check(
+        tuple(write_tensor(root, f"check/{part.name}.{n}", a) for n, a in first.inputs.items()),
+        tuple(write_tensor(root, f"check/{part.name}.{n}", a) for n, a in results),
+    )
     return Graph(
         {"fp32": variant},
         tuple(TensorSpec(n, _dtype(v), _shape(part, n, v)) for n, v in part.inputs.items()),
         tuple(TensorSpec(n, "float32", shape) for n, shape in part.outputs.items()),
         part.hot,
         check,
-        (Parity("fp32", *worst, tuple(shapes)),),
+        rows,
+        None if part.name == part.role else part.role,
     )
+
+
+def _with(
+    graph: Graph, part: Part, root: Path, precision: Precision, wanted: Sequence[Answer]
+) -> Graph:
+    """The entry with one more variant, or with the reason why it has none."""
+    stem, names = f"{part.name}.{precision}", list(part.outputs)
+    plain = graph.variants["fp32"]
+    made = _reduced(read_variant(root / plain.file), precision)
+    if made is None:
+        reason = f"less than {LEAST_SHARE:.0%} of its weights are in matrix products"
+        return replace(graph, refused={**graph.refused, precision: reason})
+    variant = save_variant(made, root, stem, (plain,))
+    try:
+        rows = list(compare_with(wanted, root / variant.file, names, precision, part.name))
+        if precision == "fp16":
+            rows = _worse(rows, _as_a_gpu(graph, part, root, variant, wanted))
+        worst = min(rows, key=lambda row: row.snr_db)
+        if worst.snr_db < LEAST_SNR_DB[precision]:
+            raise ParityError(
+                f"SNR {worst.snr_db:.1f} dB against PyTorch at {worst.shapes[0]}, and "
+                f"{LEAST_SNR_DB[precision]:.0f} dB are asked for"
+            )
+    except ParityError as problem:
+        for file in (variant.file, f"{stem}.weights"):
+            (root / file).unlink(missing_ok=True)
+        return replace(graph, refused={**graph.refused, precision: str(problem)})
+    return replace(
+        graph,
+        variants={**graph.variants, precision: variant},
+        parity=(*graph.parity, *rows),
+    )
+
+
+def _as_a_gpu(
+    graph: Graph, part: Part, root: Path, variant: Variant, wanted: Sequence[Answer]
+) -> list[Parity]:
+    """The rows of the half variant with every half precision tensor rounded."""
+    stem = f"{part.name}.rounded"
+    model = half_as_rounded(read_variant(root / graph.variants["fp32"].file))
+    try:
+        twin = save_variant(model, root, stem, (variant,))
+        return list(compare_with(wanted, root / twin.file, list(part.outputs), "fp16", part.name))
+    finally:
+        for file in (f"{stem}.onnx", f"{stem}.weights"):
+            (root / file).unlink(missing_ok=True)
+
+
+def _worse(rows: Sequence[Parity], others: Sequence[Parity]) -> list[Parity]:
+    return [min(pair, key=lambda row: row.snr_db) for pair in zip(rows, others, strict=True)]
+
+
+def _reduced(model: ModelProto, precision: Precision) -> ModelProto | None:
+    return half(model) if precision == "fp16" else eight_bit(model)
+
+
+def _dtype(value: Tensor) -> DType:
+    return str(value.dtype).removeprefix("torch.")  # type: ignore[return-value]
+
+
+def _shape(part: Part, name: str, value: Tensor) -> tuple[int | str, ...]:
+    axes = part.axes.get(name, {})
+    return tuple(axes.get(i, size) for i, size in enumerate(value.shape))

@@ -347,6 +347,11 @@ def without_outputs(role: str) -> Edit:
             lambda d: d["graphs"]["denoise"]["parity"][0].update(precision="int8"),
             "graphs.denoise.parity is about int8, which is no variant",
         ),
+        (
+            "micro",
+            lambda d: d["graphs"]["denoise"].update(refused={"fp16": "too far off"}),
+            "graphs.denoise.refused names fp16, which is a variant",
+        ),
     ],
 )
 def test_graphs_have_the_tensors_of_their_role(name: str, change: Edit, sentence: str):

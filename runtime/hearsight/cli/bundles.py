@@ -75,7 +75,7 @@ def show(bundle: _Name, *, given: Mapping[str, Any]) -> int:
         for told in opened.manifest.chain:
             console.print(
                 f"chain {told.precision}, {told.seconds:g} s in {told.steps} steps: "
-                f"SNR {told.snr_db:.1f} dB, log-mel distance {told.log_mel_db:.4f} dB"
+                f"SNR {told.snr_db:.1f} dB, log-mel distance {told.log_mel_db:.3g} dB"
             )
     return 0
 

@@ -303,10 +303,21 @@ def test_sounds_near_to_one_made_before_take_over_how_it_was_asked_for(cli, home
     first, near = wav.read_request("one.wav"), wav.read_request("near.wav")
     assert near["prompts"] == first["prompts"]
     assert (near["steps"], near["finish"]["channels"]) == (4, 2)
-    assert near["like"] == {"seed": wav.read_record("one.wav")["item_seed"], "spread": 0.0}
+    seed = wav.read_record("one.wav")["item_seed"]
+    assert near["like"] == {"seed": seed, "spread": 0.0, "like": None}
     again = cli("generate", "--like", "one.wav", "--spread", "0", "-o", "same.wav")
     assert again.code == 0
     assert np.array_equal(soundfile.read("one.wav")[0], soundfile.read("same.wav")[0])
+
+
+def test_sounds_near_to_one_that_is_near_to_another_are_as_near_as_asked(cli, home):
+    cli("generate", "rain", "--seed", "1", "-o", "one.wav")
+    cli("generate", "--like", "one.wav", "--spread", "0.4", "-o", "two.wav")
+    done = cli("generate", "--like", "two.wav", "--spread", "0", "-o", "three.wav")
+    assert done.code == 0
+    one, two, three = (soundfile.read(f"{name}.wav")[0] for name in ("one", "two", "three"))
+    assert np.array_equal(two, three)
+    assert not np.array_equal(one, two)
 
 
 def test_of_several_candidates_the_event_tells_how_alike_the_kept_one_is(cli, home):
