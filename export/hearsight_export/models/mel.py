@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["LogMel", "MelConfig", "mel_filters"]
+__all__ = ["LogMel", "MelConfig", "mel_filters", "mel_points"]
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,17 @@ def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
     return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))
 
 
+def mel_points(config: MelConfig, count: int) -> np.ndarray:
+    """Frequencies in Hz, evenly spaced on the mel scale from `low` to `high`, both included."""
+    return _mel_to_hz(np.linspace(*_hz_to_mel(np.array([config.low, config.high])), count))
+
+
 def mel_filters(config: MelConfig) -> np.ndarray:
     """Triangular filters [bins, window/2 + 1] on Slaney's mel scale, each of unit area.
 
     The scale is linear below 1 kHz and logarithmic above (Slaney 1998, Auditory Toolbox).
     """
-    edges = _mel_to_hz(
-        np.linspace(*_hz_to_mel(np.array([config.low, config.high])), config.bins + 2)
-    )
+    edges = mel_points(config, config.bins + 2)
     hz = np.linspace(0, config.sample_rate / 2, config.window // 2 + 1)
     rising = (hz[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - hz[None]) / (edges[2:] - edges[1:-1])[:, None]
@@ -52,17 +55,19 @@ def mel_filters(config: MelConfig) -> np.ndarray:
 class LogMel(nn.Module):
     """Waveform [B, S] in [-1, 1] to natural-log mel magnitudes [B, S / hop, bins].
 
-    Reflect padding of (window - hop) / 2 at both ends gives exactly S / hop frames when S is
-    a multiple of hop; the window is a periodic Hann.
+    S is a multiple of hop. The ends are reflected by (window - hop) / 2 samples, or, `centred`,
+    by half a window: then frames lie around every hop-th sample from the first on, as in
+    librosa, without the last. The window is a periodic Hann.
     """
 
     cosine: Tensor
     window: Tensor
     filters: Tensor
 
-    def __init__(self, config: MelConfig | None = None) -> None:
+    def __init__(self, config: MelConfig | None = None, centred: bool = False) -> None:
         super().__init__()
         self.config = config = config or MelConfig()
+        self.centred = centred
         cosine = np.cos(2 * np.pi * np.arange(config.window) / config.window)
         tables = {
             "cosine": cosine,
@@ -85,9 +90,10 @@ class LogMel(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         config = self.config
-        pad = (config.window - config.hop) // 2
+        pad = config.window // 2 if self.centred else (config.window - config.hop) // 2
         padded = F.pad(audio[:, None], (pad, pad), mode="reflect")
         real, imag = F.conv1d(padded, self._kernel(), stride=config.hop).chunk(2, dim=1)
         magnitude = torch.sqrt(torch.clamp(real * real + imag * imag, min=1e-12))
         mel = torch.matmul(self.filters, magnitude).transpose(1, 2)
-        return torch.log(torch.clamp(mel, min=config.floor))
+        log_mel = torch.log(torch.clamp(mel, min=config.floor))
+        return log_mel[:, :-1] if self.centred else log_mel

@@ -1,0 +1,1 @@
+"""LAION's CLAP: texts and sounds as vectors of one space (Wu et al. 2023)."""

@@ -1,0 +1,26 @@
+"""`hearsight-export`: train, export and judge bundles."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from .app import app
+
+__all__ = ["app", "main"]
+
+for _commands in ("audioldm", "conditioners", "starter"):
+    import_module(f".{_commands}", __name__)
+
+
+def main() -> None:
+    """Console entry; foreseen failures are one sentence and the error's own exit code."""
+    from hearsight.errors import HearsightError
+
+    from ..graphs import ParityError
+
+    try:
+        app()
+    except (HearsightError, ParityError, ValueError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", 1))
