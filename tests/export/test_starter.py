@@ -14,7 +14,7 @@ from hearsight_export.models.mel import LogMel, MelConfig
 from hearsight_export.starter.assemble import assemble
 from hearsight_export.starter.corpus import make_corpus
 from hearsight_export.starter.judge import frechet
-from hearsight_export.starter.parts import train_parts
+from hearsight_export.starter.parts import STAGES, train_parts
 from hearsight_export.starter.recipe import Recipe
 from hearsight_export.starter.training import Run, train
 from hearsight_export.starter.vocoding import compare_vocoders, log_spectral_distance
@@ -31,6 +31,7 @@ TINY = Recipe(
     autoencoder_run=FEW,
     vocoder_run=FEW,
     encoders_run=FEW,
+    axes_run=FEW,
     diffusion_run=FEW,
     batch=4,
 )
@@ -55,7 +56,7 @@ def test_a_finished_part_is_loaded_and_not_trained_again(parts, work):
     before = {p.name: p.stat().st_mtime_ns for p in work.glob("*.pt")}
     again = train_parts(TINY, work, log=lambda line: None)
     assert {p.name: p.stat().st_mtime_ns for p in work.glob("*.pt")} == before
-    assert len(before) == 4
+    assert len(before) == len(STAGES)
     assert float(again.autoencoder.scale) == pytest.approx(float(parts.autoencoder.scale))
 
 
@@ -63,6 +64,9 @@ def test_the_tiny_bundle_plays_every_kind_of_prompt(bundle):
     manifest = bundle.manifest
     assert {"text", "image", "frames", "audio", "tokenize", "encode"} < set(manifest.graphs)
     assert all(g.check and (g.parity or r == "tokenize") for r, g in manifest.graphs.items())
+    assert [(row.precision, row.steps) for row in manifest.chain] == [("fp32", 25)]
+    assert manifest.chain[0].snr_db > 60
+    assert "| fp32 | 5 | 25 |" in (bundle.root / "README.md").read_text("utf-8")
     with hearsight.load(bundle.root, threads=1) as generator:
         [take] = generator.generate(hearsight.text("rain", seconds=1.0, steps=2, seed=1))
         assert take.audio.shape == (48000,)

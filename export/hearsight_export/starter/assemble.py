@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +20,6 @@ from hearsight.manifest import (
     License,
     Limits,
     Manifest,
-    Role,
     Schedule,
     Source,
     Space,
@@ -32,8 +28,12 @@ from hearsight.manifest import (
 )
 from hearsight.store import describe, write_bundle, write_tensor
 
+from ..assembly import new_bundle, tell, tools, weight_files, weight_licenses
+from ..chain import record_chain
+from ..models.mel import mel_points
+from ..report import write_report
 from .corpus import SECONDS
-from .exports import FRAME, export_graphs
+from .exports import BANDS, FRAME, chain_modules, export_graphs
 from .parts import Parts
 
 __all__ = ["assemble"]
@@ -59,37 +59,25 @@ def assemble(parts: Parts, out: Path, network: bool, log: Callable[[str], None] 
     Raises:
         ParityError: a graph does not compute what PyTorch computes.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
-        new, old = Path(place) / "new", Path(place) / "old"
-        new.mkdir()
-        graphs: dict[Role, Graph] = {}
-        for role, graph in export_graphs(parts, new, network):
+    with new_bundle(out, DOCUMENTS) as root:
+        graphs: dict[str, Graph] = {}
+        for role, graph in export_graphs(parts, root, network):
             graphs[role] = graph
-            for parity in graph.parity:
-                log(f"{role}: relative L2 {parity.relative_l2:.1e}, SNR {parity.snr_db:.0f} dB")
-        (new / "NOTICE").write_text(NOTICE, encoding="utf-8")
-        write_bundle(new, _manifest(parts, graphs, new))
-        if out.exists():
-            for name in DOCUMENTS:
-                if (out / name).exists():
-                    shutil.copy2(out / name, new / name)
-            out.rename(old)
-        new.rename(out)
+            tell({role: graph}, log)
+        (root / "NOTICE").write_text(NOTICE, encoding="utf-8")
+        write_bundle(root, _manifest(parts, graphs, root))
+        record_chain(root, chain_modules(parts, network))
+        write_report(root)
     return open_bundle(out)
 
 
-def _manifest(parts: Parts, graphs: dict[Role, Graph], root: Path) -> Manifest:
+def _manifest(parts: Parts, graphs: dict[str, Graph], root: Path) -> Manifest:
     recipe = parts.recipe
     (root / "vocabulary.txt").write_text(
         "\n".join(parts.tokenizer.known_words()) + "\n", encoding="utf-8"
     )
-    variants = [v for role in sorted(graphs) for v in graphs[role].variants.values()]
-    weights = [w.file for v in variants for w in v.weights] + [
-        v.file for v in variants if not v.weights
-    ]
     digest = hashlib.sha256()
-    for name in weights:
+    for name in weight_files(graphs):
         digest.update((root / name).read_bytes())
     return Manifest(
         format=1,
@@ -97,12 +85,12 @@ def _manifest(parts: Parts, graphs: dict[Role, Graph], root: Path) -> Manifest:
         title="Hearsight starter: 34 kinds of effects and ambience",
         version="1",
         kind="both",
-        license={name: LICENSE for name in weights},
+        license=weight_licenses(graphs, LICENSE),
         source=Source(
             "starter",
             "hearsight-export starter",
             digest.hexdigest(),
-            {tool: version(tool) for tool in TOOLS},
+            tools(*TOOLS),
         ),
         space=Space(
             "starter-256",
@@ -117,7 +105,11 @@ def _manifest(parts: Parts, graphs: dict[Role, Graph], root: Path) -> Manifest:
             audio=AudioConditioner(("audio",), recipe.mel.sample_rate, SECONDS),
         ),
         audio=AudioSpec(recipe.mel.sample_rate),
-        latent=Latent((recipe.latent_channels, "T", 8), FRAME),
+        latent=Latent(
+            (recipe.latent_channels, "T", BANDS),
+            FRAME,
+            bands=tuple(mel_points(recipe.mel, BANDS + 1).round(1).tolist()),
+        ),
         schedule=Schedule(recipe.train_steps, recipe.betas, "v", "one", "trailing"),
         defaults=DEFAULTS,
     )

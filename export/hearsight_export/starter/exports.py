@@ -7,25 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
-from onnxruntime_extensions import get_library_path
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from hearsight.manifest import Check, Graph, Role, TensorSpec
-from hearsight.store import write_tensor
+from hearsight.manifest import Graph, Role
 
-from ..fronts import behind_picture_front, bert_tokenizer
-from ..graphs import LOOP_TOLERANCE, TOLERANCE, Part, compare, export_part, save_variant, trace
+from ..fronts import PictureFront, export_picture_encoder
+from ..graphs import LOOP_TOLERANCE, TOLERANCE, Part, export_part
 from ..models.denoise import Denoise
+from ..tokenize import bert_tokenizer, export_tokenizer
 from .corpus import SECONDS, SIZE
 from .diffusion import CONDITION_GAIN
 from .parts import Parts
 
-__all__ = ["FRAME", "export_graphs"]
+__all__ = ["FRAME", "chain_modules", "export_graphs"]
 
 FRAME = 1280
+BANDS = 8
 TOKENS = 256
 CHECK_TEXT = "Heavy rain on a tin roof"
 
@@ -41,9 +40,14 @@ def export_graphs(parts: Parts, root: Path, network: bool) -> Iterator[tuple[Rol
     """
     ready = _ready(parts)
     yield "tokenize", _tokenize(ready, root)
-    yield "image", _image(ready, root)
+    yield "image", export_picture_encoder(ready.encoders.image, PictureFront(SIZE), root)
     for part in _parts(ready, network):
         yield part.role, export_part(part, root)
+
+
+def chain_modules(parts: Parts, network: bool) -> dict[str, nn.Module]:
+    """The modules that `export_graphs` writes, by the names of their graphs."""
+    return {part.name: part.module for part in _parts(_ready(parts), network)}
 
 
 class _Conditioned(nn.Module):
@@ -74,7 +78,7 @@ class _Decode(nn.Module):
         mel = self.autoencoder.decode(latent)
         if self.network:
             return self.vocoder(mel.transpose(1, 2), noise[:, None])
-        return torch.clamp(self.lim(mel, noise), -1, 1)
+        return self.lim(mel, noise)
 
 
 class _Encode(nn.Module):
@@ -133,9 +137,9 @@ def _parts(parts: Parts, network: bool) -> list[Part]:
     def denoise(batch: int, branches: int, frames: int) -> dict[str, Tensor]:
         cond = normal(branches * batch, space)
         return {
-            "x": normal(batch, channels, frames, 8),
-            "d_prev": normal(batch, channels, frames, 8),
-            "noise": normal(batch, channels, frames, 8),
+            "x": normal(batch, channels, frames, BANDS),
+            "d_prev": normal(batch, channels, frames, BANDS),
+            "noise": normal(batch, channels, frames, BANDS),
             "cond": cond / cond.norm(dim=1, keepdim=True),
             "weights": torch.tensor([1.0]) if branches == 1 else normal(branches),
             "row": torch.tensor([601.0, 0.42, 0.9075, 0.8, 0.3, -0.1, 0.05]),
@@ -143,7 +147,7 @@ def _parts(parts: Parts, network: bool) -> list[Part]:
 
     def decode(batch: int, frames: int) -> dict[str, Tensor]:
         noise = normal(batch, FRAME * frames)
-        return {"latent": normal(batch, channels, frames, 8), "noise": noise}
+        return {"latent": normal(batch, channels, frames, BANDS), "noise": noise}
 
     def sound(batch: int, samples: int) -> dict[str, Tensor]:
         return {"audio": 0.1 * normal(batch, samples)}
@@ -153,7 +157,7 @@ def _parts(parts: Parts, network: bool) -> list[Part]:
         return {"ids": torch.tensor([ids]), "mask": mask}
 
     first = parts.tokenizer.first_word
-    latent = ("B", channels, "T", 8)
+    latent = ("B", channels, "T", BANDS)
     batch_time = {0: "B", 2: "T"}
     return [
         Part(
@@ -216,53 +220,14 @@ def _parts(parts: Parts, network: bool) -> list[Part]:
     ]
 
 
-class _Pixels(nn.Module):
-    """The picture encoder behind its front, as PyTorch sees it: bytes that need no resizing."""
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.encoder(image.permute(0, 3, 1, 2).float() / 255)
-
-
-def _image(parts: Parts, root: Path) -> Graph:
-    pixels = {"pictures": torch.rand(1, 3, SIZE, SIZE)}
-    traced = trace(
-        Part("image", parts.encoders.image, pixels, {}, {"cond": (1, parts.recipe.space)})
-    )
-    model = behind_picture_front(traced, SIZE)
-    shape = (1, SIZE, SIZE, 3)
-    picture = torch.from_numpy(np.random.default_rng(4).integers(0, 256, shape, np.uint8))
-    part = Part(
-        "image",
-        _Pixels(parts.encoders.image),
-        {"image": picture},
-        {"image": {1: "H", 2: "W"}},
-        {"cond": (1, parts.recipe.space)},
-    )
-    return compare(part, save_variant(model, root, part.role), root)
-
-
 def _tokenize(parts: Parts, root: Path) -> Graph:
-    model = bert_tokenizer(parts.tokenizer.pieces, parts.tokenizer.first_word, TOKENS)
-    variant = save_variant(model, root, "tokenize")
-    options = onnxruntime.SessionOptions()
-    options.register_custom_ops_library(get_library_path())
-    session = onnxruntime.InferenceSession(str(root / variant.file), options)
-    ids, mask = session.run(None, {"text": np.array([CHECK_TEXT])})
+    tokenizer = parts.tokenizer
+    model = bert_tokenizer(tokenizer.pieces, tokenizer.first_word, TOKENS)
+    graph = export_tokenizer(model, root, CHECK_TEXT)
+    assert graph.check
+    ids, mask = (np.fromfile(root / tensor.file, "<i8") for tensor in graph.check.outputs)
     # Training and playing must number the words alike; this is where a drift would show.
     meaningful = ids[mask.astype(bool)].tolist()
-    if meaningful != parts.tokenizer.ids(CHECK_TEXT):
+    if meaningful != tokenizer.ids(CHECK_TEXT):
         raise ValueError(f'the graph reads "{CHECK_TEXT}" as {meaningful}')
-    outputs = (
-        write_tensor(root, "check/tokenize.ids", ids),
-        write_tensor(root, "check/tokenize.mask", mask),
-    )
-    return Graph(
-        {"fp32": variant},
-        (TensorSpec("text", "string", (1,)),),
-        (TensorSpec("ids", "int64", (1, "L")), TensorSpec("mask", "int64", (1, "L"))),
-        check=Check((), outputs, CHECK_TEXT),
-    )
+    return graph
