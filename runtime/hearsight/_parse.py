@@ -34,12 +34,13 @@ def parse(cls: type[T], raw: bytes | str, where: str, error: type[HearsightError
     from pydantic import ValidationError
 
     try:
-        json.loads(raw, object_pairs_hook=_once, parse_constant=_no_constant)
+        text = raw.decode() if isinstance(raw, bytes) else raw
+        json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
         reason = "nested too deeply" if isinstance(problem, RecursionError) else problem
         raise error(f"{where} is not valid JSON: {reason}.") from None
     try:
-        return cast(T, _adapter(cls).validate_json(raw, strict=True))
+        return cast(T, _adapter(cls).validate_json(text, strict=True))
     except ValidationError as problem:
         raise error(_sentence(cls, problem, where)) from None
 
@@ -48,8 +49,9 @@ def request(data: Mapping[str, Any]) -> Request:
     """Read a request from plain JSON data; raises RequestError."""
     try:
         text = json.dumps(data, allow_nan=False)
-    except (TypeError, ValueError) as problem:
-        raise RequestError(f"The request cannot be written as JSON: {problem}.") from None
+    except (TypeError, ValueError, RecursionError) as problem:
+        reason = "nested too deeply" if isinstance(problem, RecursionError) else problem
+        raise RequestError(f"The request cannot be written as JSON: {reason}.") from None
     return parse(Request, text, "the request", RequestError)
 
 
@@ -107,6 +109,8 @@ def _sentence(cls: type[Any], problem: ValidationError, where: str) -> str:
     bad_key = [e for e in errors if e["loc"] and e["loc"][-1] == "[key]"]
     first = [*unknown, *bad_key, *errors][0]
     loc = first["loc"]
+    if first["type"] == "json_invalid":  # nesting or half characters that `json` lets pass
+        return f"{where} is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}."
     if unknown:
         fields = _fields_at(cls, loc[:-1])
         at = f" in {_path(loc[:-1])}" if loc[:-1] else ""

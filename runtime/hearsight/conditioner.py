@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,17 +65,25 @@ class Conditioner:
         return all(self._engine.is_open(graph) for graph in self._graphs(modality))
 
     def condition(
-        self, modality: Modality, value: str, cancel: Cancel, span: Span | None = None
-    ) -> Array:
-        """The condition [...space] for a text, or for the file at a path.
+        self,
+        modality: Modality,
+        value: str,
+        cancel: Cancel,
+        spans: Sequence[Span | None] = (None,),
+    ) -> list[Array]:
+        """The conditions [...space] for a text, or for the file at a path, one for each span.
 
-        `span` is the part of a video in seconds that is looked at, None for its own choice.
+        A span is the part of a video in seconds that is looked at, None the bundle's own choice;
+        for everything else all conditions are the same.
 
         Raises:
             MediaError: the file cannot be read as what it is said to be.
             Cancelled: within the graph that was running.
         """
-        return self._run(modality, self._inputs(modality, value, span), cancel)
+        if modality == "video":
+            return self._watch(value, spans, cancel)
+        embedded = self._first(modality, self._input(modality, value), cancel)
+        return [self._rest(modality, [embedded], cancel)] * len(spans)
 
     def hear(self, audio: Array, sample_rate: int, cancel: Cancel) -> Array:
         """The condition [...space] that a sound [samples] would be asked for with."""
@@ -84,20 +92,39 @@ class Conditioner:
         known = self._bundle.manifest.conditioners.audio
         assert known, "the caller asked `understands`"
         heard = soxr.resample(audio, sample_rate, known.sample_rate, quality="VHQ")
-        return self._run("audio", iter([_fitted(np.asarray(heard, np.float32), known)]), cancel)
+        fitted = _fitted(np.asarray(heard, np.float32), known)
+        return self._rest("audio", [self._first("audio", fitted, cancel)], cancel)
 
-    def _run(self, modality: Modality, inputs: Iterator[NDArray[Any]], cancel: Cancel) -> Array:
-        first, *rest = self._graphs(modality)
-        name = self._bundle.manifest.graphs[first].inputs[0].name
-        runs = [self._engine.run(first, {name: x}, cancel) for x in inputs]
-        tensors: Tensors = runs[0]
-        for graph in rest:
+    def _watch(self, path: str, spans: Sequence[Span | None], cancel: Cancel) -> list[Array]:
+        """Conditions for parts of a video, in which each frame is read and seen once."""
+        from . import media
+
+        video = self._bundle.manifest.conditioners.video
+        assert video, "the caller asked `understands`"
+        times = media.frame_times(path, fps=video.fps, max_frames=video.max_frames, spans=spans)
+        every = np.unique(np.concatenate(times))
+        seen = [self._first("video", x[None], cancel) for x in media.frames_at(path, every)]
+        return [
+            self._rest("video", [seen[int(i)] for i in np.searchsorted(every, shown)], cancel)
+            for shown in times
+        ]
+
+    def _first(self, modality: Modality, x: NDArray[Any], cancel: Cancel) -> Tensors:
+        """What the first graph of a chain makes of a prompt, or of one frame."""
+        first = self._graphs(modality)[0]
+        [spec] = self._bundle.manifest.graphs[first].inputs
+        return self._engine.run(first, {spec.name: x}, cancel)
+
+    def _rest(self, modality: Modality, embedded: Sequence[Tensors], cancel: Cancel) -> Array:
+        """The condition that the rest of a chain makes of it."""
+        tensors = embedded[0]
+        for graph in self._graphs(modality)[1:]:
             names = [spec.name for spec in self._bundle.manifest.graphs[graph].inputs]
-            if modality != "text":
-                embedded = [only for run in runs for only in run.values()]
-                given: Tensors = {names[0]: np.stack(embedded, axis=1)}
-            else:
+            if modality == "text":
                 given = {name: tensors[name] for name in names}
+            else:
+                frames = [only for each in embedded for only in each.values()]
+                given = {names[0]: np.stack(frames, axis=1)}
             tensors = self._engine.run(graph, given, cancel)
         return tensors["cond"][0]
 
@@ -126,24 +153,18 @@ class Conditioner:
     def _graphs(self, modality: Modality) -> tuple[str, ...]:
         return getattr(self._bundle.manifest.conditioners, modality).graphs
 
-    def _inputs(self, modality: Modality, value: str, span: Span | None) -> Iterator[NDArray[Any]]:
-        """What the first graph runs on: once, but for each frame of a video."""
+    def _input(self, modality: Modality, value: str) -> NDArray[Any]:
+        """What the first graph runs on."""
         from . import media
 
-        known = self._bundle.manifest.conditioners
         if modality == "text":
-            yield np.array([value], dtype=object)
-        elif modality == "image":
-            yield media.read_image(value)[None]
-        elif modality == "video":
-            assert known.video, "the caller asked `understands`"
-            fps, most = known.video.fps, known.video.max_frames
-            frames = media.read_video(value, fps=fps, max_frames=most, span=span)
-            yield from frames[:, None]
-        else:
-            assert known.audio, "the caller asked `understands`"
-            rate, seconds = known.audio.sample_rate, known.audio.seconds
-            yield _fitted(media.read_audio(value, sample_rate=rate, seconds=seconds), known.audio)
+            return np.array([value], dtype=object)
+        if modality == "image":
+            return media.read_image(value)[None]
+        known = self._bundle.manifest.conditioners.audio
+        assert known, "the caller asked `understands`"
+        rate, seconds = known.sample_rate, known.seconds
+        return _fitted(media.read_audio(value, sample_rate=rate, seconds=seconds), known)
 
 
 def _fitted(heard: Array, known: AudioConditioner) -> Array:
@@ -187,9 +208,7 @@ def condition(
         if prompt.modality == "text":
             value, remarks = _readable(value, conditioner)
             notes += remarks
-        seen = spans if prompt.modality == "video" else spans[:1]
-        each = [conditioner.condition(prompt.modality, value, cancel, span) for span in seen]
-        encoded.append(each if len(each) == len(spans) else each * len(spans))
+        encoded.append(conditioner.condition(prompt.modality, value, cancel, spans))
     if spoken:
         progress("encode", len(spoken), len(spoken))
     if not negative.blank and request.guidance == 1:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Edit", "begin", "kept_part"]
 
 Array = NDArray[np.float32]
+_CONSTANT = 1e-6  # what rounding leaves of a sound that is nothing but an offset
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ def begin(
     assert spec and request.seconds, "the request is resolved for a generator"
     rate = spec.sample_rate
     audio = media.read_audio(init.file, sample_rate=rate, seconds=request.seconds)
-    gain = spec.peak / float(np.abs(audio).max()) if spec.peak else 1.0
+    gain = 1.0
+    if spec.peak:
+        audio = audio - audio.mean(dtype=np.float64).astype(np.float32)
+        peak = float(np.abs(audio).max())
+        gain = spec.peak / peak if peak > _CONSTANT else 1.0
     latent = encode(bundle, engine, audio * np.float32(gain), tiles, cancel)
     return Edit(latent, _keep(request, manifest, tiles.frames), gain)
 

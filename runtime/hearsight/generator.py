@@ -23,7 +23,7 @@ from .finish import finish
 from .limits import resolve
 from .mixing import cosine
 from .noise import Noise
-from .request import Modality, Plan, Request, Take, Timing
+from .request import Like, Modality, Plan, Request, Take, Timing
 from .sampler import Cancel, Progress, sample
 from .tiling import Tiling
 
@@ -232,7 +232,7 @@ class Generator:
             own = noise.item_seed(seed, "candidate", index) if index else seed
             share = _share(progress, index, request.candidates)
             times = [perf_counter()]
-            source = _noise_of(request, own)
+            source = _noise_of(own, request.like)
             latent = self._denoise(score, source, share, cancel)
             times.append(perf_counter())
             audio = decode(self.bundle, self._engine, latent, score.tiles, source, cancel)
@@ -336,9 +336,8 @@ class Generator:
         )
 
 
-def _noise_of(request: Request, seed: int) -> Noise:
-    like = request.like
-    return Noise(seed, like.seed, like.spread) if like else Noise(seed)
+def _noise_of(seed: int, like: Like | None) -> Noise:
+    return Noise(seed, _noise_of(like.seed, like.like), like.spread) if like else Noise(seed)
 
 
 def _same_space(generator: Bundle, other: Bundle) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from .errors import RequestError
 from .manifest import Manifest
-from .request import Finish, Init, Prompt, Request
+from .request import Finish, Init, Like, Prompt, Request
 
 __all__ = ["MOST_SECONDS", "check", "resolve"]
 
 MOST_SECONDS = 600.0
 
 _DEFAULT_STRENGTH = 0.6
+_MOST_LIKES = 32
 _CHOICES = {
     "mix": ("average", "branches"),
     "solver": ("ddim", "dpm++2m", "euler"),
@@ -53,8 +54,7 @@ def check(request: Request) -> None:
     if request.init is not None:
         _init(request.init)
     if request.like is not None:
-        _number("like.seed", request.like.seed, 0, 2**64 - 1, whole=True)
-        _number("like.spread", request.like.spread, 0, 1)
+        _like(request.like)
     _finish(request.finish)
     if request.loop and request.finish.trim:
         raise RequestError("A loop has no ends to trim; leave trim or loop out.")
@@ -115,7 +115,8 @@ def _natural_seconds(request: Request, default: float) -> float:
     from . import media
 
     if request.init:
-        return media.audio_seconds(request.init.file)
+        there, span = media.audio_seconds(request.init.file), request.init.span
+        return max(there, span[1]) if span and span[1] < MOST_SECONDS else there
     spoken = [prompt for prompt in request.prompts if not prompt.blank]
     if len(spoken) == 1 and spoken[0].modality == "video":
         return media.video_seconds(spoken[0].value)
@@ -192,6 +193,20 @@ def _init(init: Init) -> None:
                 raise RequestError(
                     f"init.{name} is {pair[0]:g} to {pair[1]:g}; its end must be above its start."
                 )
+
+
+def _like(like: Like) -> None:
+    chain = [like]
+    while chain[-1].like is not None:
+        chain.append(chain[-1].like)
+    for each in chain:
+        _number("like.seed", each.seed, 0, 2**64 - 1, whole=True)
+        _number("like.spread", each.spread, 0, 1)
+    if len(chain) > _MOST_LIKES:
+        raise RequestError(
+            f"like goes back over {len(chain)} sounds, and at most {_MOST_LIKES} are followed; "
+            "stay near to an earlier one."
+        )
 
 
 def _finish(finish: Finish) -> None:

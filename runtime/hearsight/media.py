@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -26,7 +26,15 @@ from .errors import MediaError
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
-__all__ = ["audio_seconds", "read_audio", "read_image", "read_video", "video_seconds"]
+__all__ = [
+    "audio_seconds",
+    "frame_times",
+    "frames_at",
+    "read_audio",
+    "read_image",
+    "read_video",
+    "video_seconds",
+]
 
 Pixels = NDArray[np.uint8]
 Samples = NDArray[np.float32]
@@ -80,37 +88,100 @@ def read_image(path: str | Path) -> Pixels:
     return np.ascontiguousarray(bgr[..., ::-1])
 
 
-def read_video(
-    path: str | Path, *, fps: float, max_frames: int, span: tuple[float, float] | None = None
-) -> Pixels:
+def read_video(path: str | Path, *, fps: float, max_frames: int) -> Pixels:
     """Read frames of a video as uint8 [N, H, W, 3] RGB, upright.
 
     `fps` > 0 takes the frame on screen every 1/fps seconds from the start, at most
     `max_frames`; `fps` 0 takes exactly `max_frames`, evenly spaced from the first frame to
     the last (a clip with fewer frames repeats some). Times are the file's own timestamps, so
     clips of varying frame rate are right. Frames beyond 2048 pixels a side are reduced.
-    `span`, in seconds from the first frame, takes that part for the whole clip; where the clip
-    ends before it, the clip's last seconds.
 
     Raises:
         MediaError: it is missing, no video, a still picture, damaged, or holds no frame.
     """
+    [times] = frame_times(path, fps=fps, max_frames=max_frames)
+    return np.stack(list(frames_at(path, times)))
+
+
+def frame_times(
+    path: str | Path,
+    *,
+    fps: float,
+    max_frames: int,
+    spans: Sequence[tuple[float, float] | None] = (None,),
+) -> list[NDArray[np.float64]]:
+    """For each span of a video, when the frames to look at come on screen, sorted.
+
+    Frames are chosen as by `read_video`, for None from the whole clip. A span, in seconds from
+    the first frame, stands for a clip of its own; where the clip ends before it, its last
+    seconds do, and where it is longer than `max_frames` last, its middle.
+
+    Raises:
+        MediaError: as `read_video`.
+    """
     path = _sniff.checked(path, "video")
     _sniff.refuse_cut_short(path)
     times = _timestamps(path)
-    first, last, end = times[0], times[-1], _end(times)
-    if span is not None:
-        length = min(span[1] - span[0], end - first)
-        first += min(span[0], end - first - length)
-        end = first + length
-        last = min(last, end)
-    if fps > 0:
-        count = max(1, min(max_frames, math.ceil((end - first) * fps - 1e-6)))
-        wanted = np.arange(count, dtype=np.float64) / fps + first
-    else:
-        wanted = np.linspace(first, last, max_frames, dtype=np.float64)
-    on_screen = times[np.searchsorted(times, wanted + 1e-4, side="right") - 1]
-    return _frames_at(path, on_screen)
+    found: list[NDArray[np.float64]] = []
+    for span in spans:
+        first, last, end = times[0], times[-1], _end(times)
+        if span is not None:
+            length = min(span[1] - span[0], end - first)
+            first += min(span[0], end - first - length)
+            end = first + length
+            last = min(last, end)
+            if fps > 0:
+                first += max(0.0, length - max_frames / fps) / 2
+        if fps > 0:
+            count = max(1, min(max_frames, math.ceil((end - first) * fps - 1e-6)))
+            wanted = np.arange(count, dtype=np.float64) / fps + first
+        else:
+            wanted = np.linspace(first, last, max_frames, dtype=np.float64)
+        found.append(times[np.searchsorted(times, wanted + 1e-4, side="right") - 1])
+    return found
+
+
+def frames_at(path: str | Path, times: NDArray[np.float64]) -> Iterator[Pixels]:
+    """Decode the frames shown at `times` (sorted, in seconds, possibly repeated), one by one.
+
+    Raises:
+        MediaError: the video is damaged, or its pictures change their size.
+    """
+    cv2 = _opencv()
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    last: Pixels | None = None
+    shape: tuple[int, ...] = ()
+    given, reached = 0, 0.0
+    try:
+        while given < len(times) and capture.grab():
+            reached = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            due = int(np.searchsorted(times, reached + 1e-4, side="right")) - given
+            if due <= 0 and reached <= times[-1] - _LOST_END:
+                continue
+            ok, bgr = capture.retrieve()
+            if not ok:
+                break
+            last = _frame(np.asarray(bgr, np.uint8))
+            shape = shape or last.shape
+            if last.shape != shape:
+                raise MediaError(
+                    f"The video {path} changes its picture size midway. Convert it to MP4."
+                )
+            for _ in range(max(0, due)):
+                given += 1
+                yield last
+    except (cv2.error, MemoryError) as problem:
+        raise MediaError(f"The video {path} could not be read: {_reason(problem)}.") from problem
+    finally:
+        capture.release()
+    if given < len(times) and (last is None or reached <= times[-1] - _LOST_END):
+        raise MediaError(
+            f"The video {path} is damaged: it could be read up to {reached:.1f} seconds "
+            f"but goes on to {times[-1]:.1f}. Convert it to MP4, WebM or MKV."
+        )
+    for _ in range(len(times) - given):
+        assert last is not None, "a frame was read"
+        yield last
 
 
 def video_seconds(path: str | Path) -> float:
@@ -249,39 +320,6 @@ def _timestamps(path: Path) -> NDArray[np.float64]:
 def _end(times: NDArray[np.float64]) -> float:
     """When the last frame, shown as long as the others on average, is over."""
     return float(times[-1] + (times[-1] - times[0]) / (len(times) - 1))
-
-
-def _frames_at(path: Path, times: NDArray[np.float64]) -> Pixels:
-    """Decode the frames shown at `times` (sorted, in seconds, possibly repeated)."""
-    cv2 = _opencv()
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    frames: list[Pixels] = []
-    last: list[Pixels] = []
-    reached = 0.0
-    try:
-        while len(frames) < len(times) and capture.grab():
-            reached = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            due = int(np.searchsorted(times, reached + 1e-4, side="right")) - len(frames)
-            if due > 0 or reached > times[-1] - _LOST_END:
-                ok, bgr = capture.retrieve()
-                if not ok:
-                    break
-                last = [_frame(np.asarray(bgr, np.uint8))]
-                frames += last * due
-    except (cv2.error, MemoryError) as problem:
-        raise MediaError(f"The video {path} could not be read: {_reason(problem)}.") from problem
-    finally:
-        capture.release()
-    if len(frames) < len(times) and reached > times[-1] - _LOST_END:
-        frames += last * (len(times) - len(frames))
-    if len(frames) < len(times):
-        raise MediaError(
-            f"The video {path} is damaged: it could be read up to {reached:.1f} seconds "
-            f"but goes on to {times[-1]:.1f}. Convert it to MP4, WebM or MKV."
-        )
-    if any(frame.shape != frames[0].shape for frame in frames):
-        raise MediaError(f"The video {path} changes its picture size midway. Convert it to MP4.")
-    return np.stack(frames)
 
 
 def _frame(bgr: Pixels) -> Pixels:

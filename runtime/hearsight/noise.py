@@ -34,14 +34,14 @@ _AT_ONCE = 1 << 18  # words; even
 class Noise:
     """The noise of one sound, or of one near to another.
 
-    With `near`, the seed of another sound, it is turned from that sound's noise towards that of
+    With `near`, the noise of another sound, it is turned from that sound's noise towards that of
     `seed` by `spread` quarter turns: 0 is the other sound's, 1 one's own. In so many dimensions
     two noises are as good as at right angles, so this is spherical interpolation (Shoemake
     1985), and what comes out is standard normal again.
     """
 
     seed: int
-    near: int | None = None
+    near: Noise | None = None
     spread: float = 1.0
 
     def normal(
@@ -51,7 +51,7 @@ class Noise:
         own = normal(self.seed, stream, shape, time_axis, first)
         if self.near is None:
             return own
-        other = normal(self.near, stream, shape, time_axis, first)
+        other = self.near.normal(stream, shape, time_axis, first)
         across, along = _turn(np.array(self.spread / 4))
         return (across * other + along * own).astype(np.float32)
 

@@ -72,11 +72,13 @@ class Init:
 class Like:
     """Another sound to stay near to, by the seed of its noise (`Take.item_seed`).
 
-    spread: 0 gives its noise, 1 noise that has nothing to do with it.
+    spread: 0 gives its noise, 1 noise that has nothing to do with it. like: of its own request,
+    if it was itself made near to another.
     """
 
     seed: int
     spread: float = 0.3
+    like: Like | None = None
 
 
 @dataclass(frozen=True)

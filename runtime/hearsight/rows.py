@@ -34,6 +34,7 @@ _ALIASES = {
 }
 _REQUEST = {key: hint for key, hint in get_type_hints(Request).items() if key != "finish"}
 _FINISH = get_type_hints(Finish)
+_OBJECTS = ("init", "like")  # paths, or objects of JSON Lines
 _EDITS = ("strength", "inpaint", "inpaint_band", "spread")
 _COLUMNS = (*_REQUEST, *_PROMPTS, *_EDITS, "finish", *_FINISH, "normalize", "name", *_ALIASES)
 _ASKING = {*_PROMPTS, "prompts", "caption", "text"}
@@ -55,9 +56,9 @@ def read_rows(
 
     Relative paths are taken from `folder`. Columns are the fields of a request and of its
     finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`; `init` and
-    `like` are paths, `strength`, `inpaint`, `inpaint_band` and `spread` go with them. A row without
-    `id` is named after its first prompt. The column `name` is an `id` that may repeat: repeated
-    ones get `_0`, `_1` and so on.
+    `like` are paths (in JSON Lines also objects, as a request has them), `strength`, `inpaint`,
+    `inpaint_band` and `spread` go with them. A row without `id` is named after its first prompt.
+    The column `name` is an `id` that may repeat: repeated ones get `_0`, `_1` and so on.
 
     Raises:
         RequestError: names up to 20 wrong lines at once.
@@ -120,17 +121,28 @@ def _request(row: dict[str, Any], base: Request, folder: Path, *, typed: bool) -
         level, level_db = parse_level(str(values.pop("normalize")))
         data["finish"] |= {"level": level, "level_db": level_db}
     data["finish"] |= cast(dict[str, Any], finish)
-    edits = {name: values.pop(name, None) for name in ("init", "like", *_EDITS)}
+    edits = {
+        name: values.pop(name)
+        for name in (*_OBJECTS, *_EDITS)
+        if name in values and not (name in _OBJECTS and isinstance(values[name], dict))
+    }
     for column, value in values.items():
         hints, place = (_REQUEST, data) if column in _REQUEST else (_FINISH, data["finish"])
         place[column] = value if typed else _number(value, hints[column])
-    request = _edited(request_from_json(data), edits, folder, typed=typed)
+    request = request_from_json(data)
+    if "init" in values and request.init:
+        file = found(Prompt("audio", request.init.file), folder).value
+        request = replace(request, init=replace(request.init, file=file))
+    request = _edited(request, edits, folder, typed=typed)
     prompts_here = tuple(found(prompt, folder) for prompt in request.prompts)
     return replace(request, prompts=prompts_here, id=request.id or _named_after(prompts_here[0]))
 
 
 def _edited(request: Request, edits: Mapping[str, Any], folder: Path, *, typed: bool) -> Request:
-    """The request with the sound to begin with and the one to stay near that a row names."""
+    """The request with the sound to begin with and the one to stay near to that a row names.
+
+    They are paths in `folder`; what `request` says of them already keeps its own path.
+    """
     said = {name: value for name, value in edits.items() if value is not None}
     for name in ("init", "like", "inpaint", "inpaint_band"):
         if not isinstance(said.get(name, ""), str):
@@ -149,7 +161,7 @@ def _edited(request: Request, edits: Mapping[str, Any], folder: Path, *, typed: 
             said.get("strength", base.strength if base else None),
             said.get("inpaint", ""),
             said.get("inpaint_band", ""),
-            folder,
+            folder if "init" in said else Path(),
         )
         if init and base:
             init = replace(init, span=init.span or base.span, band=init.band or base.band)

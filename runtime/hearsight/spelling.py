@@ -10,7 +10,7 @@ from typing import Literal
 from . import _sniff
 from .errors import MediaError, RequestError
 from .limits import MOST_SECONDS
-from .request import Init, Like, Modality, Prompt
+from .request import Init, Like, Modality, Prompt, request_from_json
 
 __all__ = ["found", "parse_init", "parse_level", "parse_prompt", "parse_range", "read_like"]
 
@@ -92,13 +92,15 @@ def read_like(file: Path, spread: float | None) -> Like:
 
     Raises:
         MediaError: it is no such file.
+        RequestError: its request is of another version.
     """
-    from .wav import read_record
+    from .wav import read_record, read_request
 
     seed = read_record(file).get("item_seed")
     if not isinstance(seed, int):
         raise MediaError(f"The record in {file} does not say which noise it was made of.")
-    return Like(seed) if spread is None else Like(seed, spread)
+    like = Like(seed, like=request_from_json(read_request(file)).like)
+    return like if spread is None else replace(like, spread=spread)
 
 
 def found(prompt: Prompt, folder: Path) -> Prompt:

@@ -17,6 +17,7 @@ from diffusers.loaders.single_file_utils import (
     convert_ldm_vae_checkpoint,
 )
 from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
 import hearsight
 from hearsight.schedule import cumulative_alphas
@@ -344,6 +345,14 @@ def test_the_command_says_what_is_wrong_and_ends_with_an_input_error(
     assert ended.value.code == 5
     assert "is incomplete: model.diffusion_model." in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_options_that_a_checkpoint_has_no_use_for_are_refused(checkpoint, folder, tmp_path):
+    for path, option in ((checkpoint, "--diffusers-heads"), (folder, "--no-ema")):
+        asked = ["audioldm", str(path), "-o", str(tmp_path / "bundle"), option]
+        result = CliRunner().invoke(cli.app, asked)
+        assert result.exit_code == 2 and option in result.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_checkpoint_without_tokenizer_asks_for_one(checkpoint, tmp_path):

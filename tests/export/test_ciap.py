@@ -56,7 +56,7 @@ def test_pictures_of_any_shape_play_through_the_runtime(tmp_path):
     picture = Image.fromarray(coarse).resize((320, 180), Image.Resampling.BILINEAR)
     picture.save(tmp_path / "picture.png")
     with Engine(bundle, device="cpu", threads=1) as engine:
-        found = Conditioner(bundle, engine).condition(
+        [found] = Conditioner(bundle, engine).condition(
             "image", str(tmp_path / "picture.png"), Cancel()
         )
     seen = np.array(picture.resize((224, 224), Image.Resampling.BILINEAR))

@@ -221,17 +221,17 @@ def test_texts_and_sounds_of_any_length_play_through_the_runtime(bundle, words, 
     vocabulary = json.loads((words / "vocab.json").read_text())
     with Engine(bundle, device="cpu", threads=1) as engine:
         conditioner = Conditioner(bundle, engine)
-        found = conditioner.condition("text", "heavy rain", Cancel())
+        [found] = conditioner.condition("text", "heavy rain", Cancel())
         ids = torch.tensor([[0, vocabulary["heavy"], vocabulary["\u0120rain"], 2]])
         with torch.no_grad():
             assert distance(found, text(ids, torch.ones_like(ids))[0].numpy()) < 1e-5
-        empty = conditioner.condition("text", "", Cancel())
+        [empty] = conditioner.condition("text", "", Cancel())
         assert distance(empty, bundle.tensor(bundle.manifest.space.empty)) < 1e-5
         for seconds in (0.3, 3.7, 12.0):
             sound = 0.1 * np.random.default_rng(3).standard_normal(round(16000 * seconds))
             path = tmp_path / "sound.wav"
             soundfile.write(path, sound.astype(np.float32), 16000, "FLOAT")
-            found = conditioner.condition("audio", str(path), Cancel())
+            [found] = conditioner.condition("audio", str(path), Cancel())
             with torch.no_grad():
                 wanted = audio(tensor(sound[:160000]).float()[None])[0].numpy()
             assert abs(np.linalg.norm(found) - 1) < 1e-5

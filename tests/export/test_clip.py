@@ -179,11 +179,11 @@ def test_pictures_and_texts_play_through_the_runtime(words, tmp_path):
     Image.fromarray(picture).save(tmp_path / "picture.png")
     with Engine(bundle, device="cpu", threads=1) as engine:
         conditioner = Conditioner(bundle, engine)
-        found = conditioner.condition("image", str(tmp_path / "picture.png"), Cancel())
+        [found] = conditioner.condition("image", str(tmp_path / "picture.png"), Cancel())
         pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
         image, text = load_clip_image(state, "gelu"), load_clip_text(state, "gelu")
         assert distance(found, image(pixels)[0].detach().numpy()) < 1e-5
-        found = conditioner.condition("text", "Rain 42", Cancel())
+        [found] = conditioner.condition("text", "Rain 42", Cancel())
         vocabulary = json.loads((words / "vocab.json").read_text())
         said = [MARKS[0], "r", "ai", "n</w>", "4</w>", "2</w>", MARKS[1]]
         ids = torch.tensor([[vocabulary[piece] for piece in said]])

@@ -83,7 +83,7 @@ def test_one_bundle_understands_texts_sounds_pictures_and_videos(files, joined):
             ("image", str(files / "picture.png")),
             ("video", str(files / "clip.avi")),
         ):
-            found = conditioner.condition(kind, said, Cancel())
+            [found] = conditioner.condition(kind, said, Cancel())
             assert found.shape == (512,) and np.isfinite(found).all() and found.std() > 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hearsight.bundle import (
@@ -283,6 +283,8 @@ def test_no_damage_to_a_manifest_escapes_as_another_error(data: st.DataObject):
 
 @settings(deadline=None)
 @given(raw=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+@example(b"\x000")  # the number 0 in UTF-16
+@example(b"\xef\xbb\xbf{}")
 def test_bytes_that_are_no_manifest_are_refused(raw: bytes):
     with pytest.raises(BundleError, match=r"^here"):
         parse_manifest(raw, "here")

@@ -10,8 +10,18 @@ import pytest
 from hearsight import load, noise
 from hearsight.conditioner import Conditioner
 from hearsight.errors import Cancelled, RequestError
-from hearsight.request import Finish, Like, Prompt, Request, text
+from hearsight.request import (
+    Finish,
+    Like,
+    Prompt,
+    Request,
+    request_from_json,
+    request_to_json,
+    text,
+)
 from hearsight.sampler import Cancel
+from hearsight.spelling import read_like
+from hearsight.wav import write
 
 MICROS = Path(__file__).parents[1] / "micro"
 RATE = 8000
@@ -32,7 +42,7 @@ def likeness(micro, take, words):
     """Cosine of the conditions that a sound and a text have."""
     ear = Conditioner(micro.bundle, micro._engine)
     heard = ear.hear(take.audio, take.sample_rate, Cancel())
-    wanted = ear.condition("text", words, Cancel())
+    [wanted] = ear.condition("text", words, Cancel())
     return heard @ wanted / np.linalg.norm(heard) / np.linalg.norm(wanted)
 
 
@@ -117,7 +127,7 @@ def test_a_picture_is_compared_by_the_condition_that_it_gives(micro, tmp_path):
     picture = replace(picture, candidates=3, finish=Finish(sample_rate=RATE))
     [take] = micro.generate(picture)
     ear = Conditioner(micro.bundle, micro._engine)
-    wanted = ear.condition("image", str(tmp_path / "a.png"), Cancel())
+    [wanted] = ear.condition("image", str(tmp_path / "a.png"), Cancel())
     heard = ear.hear(take.audio, RATE, Cancel())
     assert take.similarity == pytest.approx(heard @ wanted, abs=1e-5)
 
@@ -128,7 +138,7 @@ def test_several_prompts_are_compared_by_their_average(micro, mix):
     request = replace(RAIN, prompts=prompts, mix=mix, candidates=2)
     [take] = micro.generate(request)
     ear = Conditioner(micro.bundle, micro._engine)
-    rain, fire = (ear.condition("text", word, Cancel()) for word in ("rain", "fire"))
+    [rain], [fire] = (ear.condition("text", word, Cancel()) for word in ("rain", "fire"))
     wanted = rain * 2 / 3 + fire / 3
     heard = ear.hear(take.audio, RATE, Cancel())
     expected = heard @ wanted / np.linalg.norm(wanted) / np.linalg.norm(heard)
@@ -216,8 +226,22 @@ def test_a_long_sound_has_neighbours_too(micro):
     assert np.array_equal(same.audio, liked.audio)
 
 
-@pytest.mark.xfail(strict=True, reason="a take's item_seed alone does not tell what it was near to")
-def test_a_neighbour_has_neighbours(micro):
-    [near] = micro.generate(replace(RAIN, like=Like(5, 0.3)))
-    [same] = micro.generate(replace(RAIN, seed=0, like=Like(near.item_seed, 0.0)))
-    assert np.array_equal(same.audio, near.audio)
+def test_a_neighbour_has_neighbours(micro, tmp_path):
+    like = Like(5, 0.3)
+    for number in range(4):
+        [near] = micro.generate(replace(RAIN, seed=number, like=like, candidates=1 + number))
+        write(tmp_path / f"{number}.wav", near)
+        like = read_like(tmp_path / f"{number}.wav", 0.3)
+        assert like == Like(near.item_seed, 0.3, near.request.like)
+        [same] = micro.generate(replace(RAIN, seed=99, like=replace(like, spread=0.0)))
+        assert np.array_equal(same.audio, near.audio)
+        [other] = micro.generate(replace(RAIN, seed=99, like=Like(near.item_seed, 0.0)))
+        assert not np.array_equal(other.audio, near.audio)
+
+
+def test_a_sound_tells_every_sound_that_it_is_near_to_and_replays(micro):
+    like = Like(3, 0.2, Like(4, 0.5, Like(5, 0.1)))
+    [take] = micro.generate(replace(RAIN, like=like))
+    assert take.request.like == like
+    [again] = micro.generate(request_from_json(request_to_json(take.request)))
+    assert np.array_equal(again.audio, take.audio)

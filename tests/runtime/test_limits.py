@@ -141,6 +141,26 @@ def test_what_a_sound_begins_with_and_stays_near_to_has_ranges(changed, said):
         check(replace(RAIN, **changed))
 
 
+def chain(count, **last):
+    """`count` sounds, each near to the next."""
+    like = Like(1, **last)
+    for _ in range(count - 1):
+        like = Like(1, like=like)
+    return like
+
+
+@pytest.mark.parametrize("count", [33, 40, 5000])
+def test_a_sound_is_followed_back_over_so_many_that_it_is_near_to(count):
+    check(replace(RAIN, like=chain(32)))
+    with pytest.raises(RequestError, match=rf"^like goes back over {count} sounds, and at most 32"):
+        check(replace(RAIN, like=chain(count)))
+
+
+def test_every_sound_of_the_way_back_is_checked():
+    with pytest.raises(RequestError, match=r"like\.spread is 1\.5"):
+        check(replace(RAIN, like=chain(3, spread=1.5)))
+
+
 def tone(path, samples):
     soundfile.write(path, 0.1 * np.sin(np.arange(samples)), 8000)
     return str(path)
@@ -153,6 +173,27 @@ def test_an_open_length_is_that_of_the_sound_it_begins_with(manifest, tmp_path):
     short, long = (Init(tone(tmp_path / f"{n}.wav", n)) for n in (80, 601 * 8000))
     assert resolve(replace(RAIN, init=short), manifest).seconds == 0.25
     assert resolve(replace(RAIN, init=long), manifest).seconds == 600.0
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"),
+    [
+        ((0.5, 2.5), 2.5),
+        ((1.5, 599.0), 599.0),
+        ((1.25, 2.0), 2.0),
+        ((0.5, 1.0), 1.25),
+        ((0.5, 600.0), 1.25),  # an open end is that of the file
+        (None, 1.25),
+    ],
+)
+def test_an_open_length_reaches_the_end_of_the_span_beyond_the_files(
+    manifest, tmp_path, span, seconds
+):
+    init = Init(tone(tmp_path / "a.wav", 10000), span=span)
+    resolved = resolve(replace(RAIN, init=init), manifest)
+    assert resolved.seconds == seconds
+    assert resolved.init.span == span
+    assert resolve(replace(RAIN, init=init, seconds=3.0), manifest).seconds == 3.0
 
 
 def test_an_open_length_is_that_of_a_lone_video(manifest, tmp_path):

@@ -280,6 +280,14 @@ def levels_of(frames):
     return frames.mean(axis=(1, 2, 3))
 
 
+def parts(path, spans, **options):
+    """The frames of parts of a video."""
+    return [
+        np.stack(list(media.frames_at(path, times)))
+        for times in media.frame_times(path, spans=spans, **options)
+    ]
+
+
 STEPS = tuple(range(0, 240, 12))  # 20 frames, 2 seconds
 
 
@@ -325,19 +333,60 @@ def test_any_rate_and_count_give_frames_in_order(tmp_path_factory, fps, most):
     [
         ((0.5, 1.0), 10, 100, [5, 6, 7, 8, 9]),
         ((0.5, 1.0), 4, 100, [5, 7]),
-        ((0.5, 1.0), 10, 3, [5, 6, 7]),
+        ((0.5, 1.0), 10, 3, [6, 7, 8]),  # longer than three frames: its middle
+        ((0.5, 1.5), 5, 1, [9]),
         ((0.5, 1.5), 0, 3, [5, 10, 15]),
         ((0.0, 2.0), 0, 2, [0, 19]),
-        ((0.0, 90.0), 10, 4, [0, 1, 2, 3]),  # longer than the clip: all of it
+        ((0.0, 90.0), 10, 20, list(range(20))),  # longer than the clip: all of it
+        ((0.0, 90.0), 10, 4, [8, 9, 10, 11]),
         ((1.5, 2.5), 5, 100, [10, 12, 14, 16, 18]),  # beyond its end: its last second
         ((70.0, 70.5), 10, 100, [15, 16, 17, 18, 19]),
     ],
 )
 def test_a_part_of_a_video_is_taken_for_the_whole(tmp_path, span, fps, most, shown):
     path = clip(tmp_path / "clip.mp4", STEPS)
-    got = levels_of(media.read_video(path, fps=fps, max_frames=most, span=span))
+    [got] = parts(path, [span], fps=fps, max_frames=most)
     assert len(got) == len(shown)
-    assert np.abs(got - np.array(STEPS)[shown]).max() < 5
+    assert np.abs(levels_of(got) - np.array(STEPS)[shown]).max() < 5
+
+
+@pytest.mark.parametrize("fps", [0, 5])
+def test_each_of_several_parts_is_what_it_is_alone_and_none_is_the_bundles_choice(tmp_path, fps):
+    path = clip(tmp_path / "clip.mp4", STEPS)
+    spans = [(1.0, 2.0), None, (0.0, 1.0), (0.5, 1.5)]
+    together = parts(path, spans, fps=fps, max_frames=4)
+    for span, got in zip(spans, together, strict=True):
+        [alone] = parts(path, [span], fps=fps, max_frames=4)
+        assert np.array_equal(got, alone)
+    assert np.array_equal(together[1], media.read_video(path, fps=fps, max_frames=4))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
+def test_frames_are_read_in_one_pass_each_when_it_is_asked_for(tmp_path, suffix, monkeypatch):
+    grabbed, real = [], cv2.VideoCapture
+
+    class Counting:  # around it, for OpenCV's own types cannot be derived from safely
+        def __init__(self, *arguments):
+            self._capture = real(*arguments)
+
+        def __getattr__(self, name):
+            return getattr(self._capture, name)
+
+        def grab(self):
+            grabbed.append(self)
+            return self._capture.grab()
+
+    path = clip(tmp_path / f"clip{suffix}", STEPS)
+    spans = [(start / 10, start / 10 + 0.5) for start in range(16)]  # overlapping, to the end
+    times = media.frame_times(path, fps=10, max_frames=5, spans=spans)
+    every = np.unique(np.concatenate(times))
+    assert len(every) == len(STEPS)
+    assert sum(map(len, times)) == 16 * 5
+    monkeypatch.setattr(cv2, "VideoCapture", Counting)
+    for count, frame in enumerate(media.frames_at(path, every), 1):
+        assert abs(frame.mean() - STEPS[count - 1]) < 5
+        assert len(grabbed) == count
+    assert len(grabbed) == len(STEPS)
 
 
 @settings(max_examples=25, deadline=None)
@@ -351,10 +400,9 @@ def test_any_part_of_a_video_gives_frames_in_order(tmp_path_factory, start, leng
     path = tmp_path_factory.getbasetemp() / "part.mp4"
     if not path.exists():
         clip(path, STEPS)
-    part = (start, start + length)
-    got = levels_of(media.read_video(path, fps=fps, max_frames=most, span=part))
+    [got] = parts(path, [(start, start + length)], fps=fps, max_frames=most)
     assert 1 <= len(got) <= most
-    assert (np.diff(got) >= -1).all()
+    assert (np.diff(levels_of(got)) >= -1).all()
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])

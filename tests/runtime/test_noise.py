@@ -159,11 +159,19 @@ def test_no_two_items_share_a_seed(items):
 
 
 SHAPE = (4, 60, 5)
+seeds = st.integers(0, 2**64 - 1)
+noises = st.recursive(
+    st.builds(noise.Noise, seeds),
+    lambda near: st.builds(noise.Noise, seeds, near, st.floats(0, 1)),
+    max_leaves=4,
+)
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.sampled_from([0, 1, 5, 1 << 32]))
 def test_no_spread_is_the_other_sounds_noise_and_full_spread_ones_own(seed, other, stream):
-    none, full = (noise.Noise(seed, other, spread).normal(stream, SHAPE, 1) for spread in (0, 1))
+    none, full = (
+        noise.Noise(seed, noise.Noise(other), spread).normal(stream, SHAPE, 1) for spread in (0, 1)
+    )
     np.testing.assert_array_equal(none, noise.normal(other, stream, SHAPE, 1))
     np.testing.assert_array_equal(full, noise.normal(seed, stream, SHAPE, 1))
     np.testing.assert_array_equal(noise.Noise(seed).normal(stream, SHAPE, 1), full)
@@ -173,7 +181,7 @@ def test_no_spread_is_the_other_sounds_noise_and_full_spread_ones_own(seed, othe
 def test_noise_near_another_is_turned_away_from_it_and_stays_standard_normal(spread):
     shape = (200_000,)
     other = noise.normal(8, noise.LATENT, shape).astype(float)
-    near = noise.Noise(9, 8, spread).normal(noise.LATENT, shape).astype(float)
+    near = noise.Noise(9, noise.Noise(8), spread).normal(noise.LATENT, shape).astype(float)
     assert abs(near.mean()) < 0.01
     assert abs(near.std() - 1) < 0.01
     assert abs((near**4).mean() - 3) < 0.1
@@ -182,15 +190,12 @@ def test_noise_near_another_is_turned_away_from_it_and_stays_standard_normal(spr
 
 
 @given(
-    seed=st.integers(0, 2**64 - 1),
-    near=st.none() | st.integers(0, 2**64 - 1),
-    spread=st.floats(0, 1),
+    source=noises,
     axis=st.integers(0, 2),
     first=st.integers(0, 40),
     count=st.integers(1, 20),
 )
-def test_noise_from_a_frame_on_is_that_part_of_the_whole(seed, near, spread, axis, first, count):
-    source = noise.Noise(seed, near, spread)
+def test_noise_from_a_frame_on_is_that_part_of_the_whole(source, axis, first, count):
     shape = [3, 5, 2]
     shape[axis] = first + count
     whole = source.normal(noise.DECODE, shape, axis)
@@ -199,6 +204,17 @@ def test_noise_from_a_frame_on_is_that_part_of_the_whole(seed, near, spread, axi
     np.testing.assert_array_equal(part, whole.take(range(first, first + count), axis))
 
 
+@given(seeds, noises, st.floats(0, 1))
+def test_noise_may_be_near_to_one_that_is_near_to_another(seed, near, spread):
+    none, full = (noise.Noise(seed, near, s).normal(noise.STEP, SHAPE, 1) for s in (0, 1))
+    other, own = near.normal(noise.STEP, SHAPE, 1), noise.normal(seed, noise.STEP, SHAPE, 1)
+    np.testing.assert_array_equal(none, other)
+    np.testing.assert_array_equal(full, own)
+    got = noise.Noise(seed, near, spread).normal(noise.STEP, SHAPE, 1)
+    turn = spread * math.pi / 2
+    np.testing.assert_allclose(got, math.cos(turn) * other + math.sin(turn) * own, atol=1e-6)
+
+
 def test_noise_near_another_is_pinned():
-    got = noise.Noise(7, 0, 0.3).normal(noise.LATENT, (5,))
+    got = noise.Noise(7, noise.Noise(0), 0.3).normal(noise.LATENT, (5,))
     assert [float(v).hex() for v in got] == PINNED_NEAR

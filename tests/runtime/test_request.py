@@ -33,7 +33,12 @@ finishes = st.builds(
 )
 pairs = st.none() | st.tuples(number, number)
 inits = st.builds(Init, words, st.none() | number, span=pairs, band=pairs)
-likes = st.builds(Like, st.integers(0, 2**64 - 1), number)
+seeds = st.integers(0, 2**64 - 1)
+likes = st.recursive(
+    st.builds(Like, seeds, number),
+    lambda like: st.builds(Like, seeds, number, like),
+    max_leaves=5,
+)
 requests = st.builds(
     Request,
     prompts=st.lists(prompts, max_size=4).map(tuple),
@@ -76,12 +81,23 @@ def test_a_request_comes_back_from_json_as_it_was(request):
         ({"init": {"file": "a.wav", "band": [1.0, "2"]}}, "band"),
         ({"init": {"file": "a.wav", "spann": [1.0, 2.0]}}, '"spann".*"span"'),
         ({"like": {"spread": 0.5}}, "seed"),
+        ({"like": {"seed": 1, "like": {"seed": "2"}}}, r"like\.like\.seed"),
+        ({"like": {"seed": 1, "like": {"spraed": 2}}}, '"spraed" in like.like .*"spread"'),
         ({"finish": {"loop": True}}, '"loop"'),
     ],
 )
 def test_json_that_is_no_request_names_the_key(change, said):
     with pytest.raises(RequestError, match=said):
         request_from_json(request_to_json(text("rain")) | change)
+
+
+@pytest.mark.parametrize("depth", [300, 10_000])
+def test_json_nested_beyond_reason_is_refused(depth):
+    like = None
+    for _ in range(depth):
+        like = {"seed": 1, "like": like}
+    with pytest.raises(RequestError, match=r"JSON: (nested too deeply|recursion limit)"):
+        request_from_json(request_to_json(text("rain")) | {"like": like})
 
 
 def test_text_is_the_short_way_to_a_request():

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearsight.errors import RequestError
-from hearsight.request import Finish, Init, Like, Prompt, Request, request_to_json
+from hearsight.request import Finish, Init, Like, Prompt, Request, request_to_json, text
 from hearsight.rows import Item, read_rows
 from hearsight.spelling import parse_level, parse_prompt
 from hearsight.wav import Sound
@@ -34,6 +34,7 @@ finishes = st.builds(
     sample_rate=st.integers(8000, 192000),
     channels=st.sampled_from([1, 2]),
 )
+seeds = st.integers(0, 2**64 - 1)
 requests = st.builds(
     Request,
     prompts=st.lists(
@@ -47,6 +48,7 @@ requests = st.builds(
     solver=st.sampled_from([None, "ddim", "euler"]),
     mix=st.sampled_from(["average", "branches"]),
     loop=st.booleans(),
+    like=st.none() | st.builds(Like, seeds, numbers, st.none() | st.builds(Like, seeds)),
     candidates=st.integers(1, 9),
     finish=finishes,
 )
@@ -77,9 +79,9 @@ def test_cells_hold_what_was_written_in_them(rows, tabs):
     if not rows:
         return
     items = read(stream.getvalue(), "tsv" if tabs else "csv")
-    for item, (name, (text, steps, seconds)) in zip(items, rows.items(), strict=True):
+    for item, (name, (said, steps, seconds)) in zip(items, rows.items(), strict=True):
         assert (item.request.id, item.request.steps, item.request.seconds) == (name, steps, seconds)
-        spoken = text if text.strip() else ""
+        spoken = said if said.strip() else ""
         assert item.request.prompts == (parse_prompt("text", spoken),)
 
 
@@ -102,10 +104,14 @@ def test_rows_lie_over_the_base_and_leave_the_rest_of_it():
 
 @pytest.fixture
 def sounds(tmp_path):
-    """A folder with a sound, and with one that this package made of the noise of seed 77."""
+    """A folder with a sound, and with two that this package made: of the noise of seed 77, and
+    of seed 78 near to it."""
     soundfile.write(tmp_path / "sea.wav", np.full(800, 0.25), 8000)
-    made = Sound(np.full(800, 0.25, np.float32), 8000, record={"item_seed": 77})
-    write_wav(tmp_path / "liked.wav", made)
+    for name, like in (("liked", None), ("near", Like(77))):
+        record = {"item_seed": 77 + (like is not None)}
+        record["request"] = request_to_json(text("rain", like=like))
+        made = Sound(np.full(800, 0.25, np.float32), 8000, record=record)
+        write_wav(tmp_path / f"{name}.wav", made)
     return tmp_path
 
 
@@ -133,6 +139,7 @@ def test_a_row_stays_near_a_sound_that_was_made_before(sounds):
     table = "prompt,like,spread\n"
     assert edited(sounds, table + "x,liked.wav,\n", "csv").like == Like(77)
     assert edited(sounds, table + "x,liked.wav,0.7\n", "csv").like == Like(77, 0.7)
+    assert edited(sounds, table + "x,near.wav,0.7\n", "csv").like == Like(78, 0.7, Like(77))
     base = replace(BASE, like=Like(5, 0.1))
     assert edited(sounds, '{"prompt": "x", "spread": 0.2}', base=base).like == Like(5, 0.2)
     assert edited(sounds, '{"prompt": "x"}', base=base).like == Like(5, 0.1)
@@ -147,9 +154,50 @@ def test_a_row_changes_how_the_common_sound_is_begun_with(sounds):
     assert changed == replace(base.init, span=(0.01, 0.02))
 
 
+def test_a_request_with_sounds_survives_being_written_as_a_json_line(sounds):
+    init = Init(str(sounds / "sea.wav"), 0.5, span=(0.25, 1.5), band=(100.0, 2000.0))
+    asked = text("rain", id="a", init=init, like=Like(2**64 - 1, 0.7, Like(3, 0.1)))
+    line = json.dumps(request_to_json(asked))
+    assert edited(sounds, line, base=Request(prompts=())) == asked
+    base = Request(prompts=(), init=Init("other.wav", 0.1, span=(0.0, 1.0)), like=Like(5))
+    assert edited(sounds, line, base=base) == asked
+    wider = json.dumps(request_to_json(asked) | {"spread": 0.9, "strength": 0.8})
+    assert edited(sounds, wider, base=base) == replace(
+        asked, init=replace(init, strength=0.8), like=replace(asked.like, spread=0.9)
+    )
+
+
+def test_a_path_is_taken_from_where_it_was_written(sounds, monkeypatch):
+    """Of a row from the folder of the table, of the common request from the working folder."""
+    monkeypatch.chdir(sounds)
+    (sounds / "deep").mkdir()
+    (sounds / "sea.wav").rename(sounds / "deep" / "sea.wav")
+    row = {"prompt": "x", "init": {"file": "sea.wav", "strength": 0.5}}
+    inner = str(Path("deep") / "sea.wav")
+    for folder, wanted in ((Path("deep"), inner), (sounds / "deep", str(sounds / inner))):
+        assert edited(folder, json.dumps(row)).init == Init(wanted, 0.5)
+        banded = json.dumps(row | {"inpaint_band": "1:2"})
+        assert edited(folder, banded).init == Init(wanted, 0.5, band=(1.0, 2.0))
+    base = replace(BASE, init=Init("liked.wav", 0.1))
+    assert edited(Path("deep"), '{"prompt": "x"}', base=base).init == base.init
+    changed = edited(Path("deep"), '{"prompt": "x", "strength": 0.9}', base=base).init
+    assert changed == Init("liked.wav", 0.9)
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
+        ('{"prompt": "x", "init": {"file": "see.wav"}}', r'see\.wav \(did you mean "sea\.wav"'),
+        ('{"prompt": "x", "init": {"file": 3}}', r"init\.file is 3"),
+        ('{"prompt": "x", "init": {"flie": "sea.wav"}}', '"flie" in init .*"file"'),
+        ('{"prompt": "x", "init": {}}', r"lacks the key \"init\.file\""),
+        ('{"prompt": "x", "like": {"seed": "7"}}', r'like\.seed is "7"'),
+        ('{"prompt": "x", "strength": {"file": "sea.wav"}}', "strength must be a number"),
+        ('{"prompt": "x", "inpaint": {}}', "inpaint must be text"),
+        (
+            '{"prompt": "x", "like": ' + '{"seed": 1, "like": ' * 900 + "null" + "}" * 901,
+            "recursion limit",
+        ),
         ('{"prompt": "x", "init": "see.wav"}', r'see\.wav \(did you mean "sea\.wav"\?\)'),
         ('{"prompt": "x", "init": 3}', "init must be text, not 3"),
         ('{"prompt": "x", "init": "sea.wav", "strength": "much"}', "strength must be a number"),

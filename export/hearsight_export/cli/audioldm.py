@@ -58,6 +58,12 @@ def audioldm(
 
     use_threads(threads)
     path = locate(checkpoint, download, say)
+    if no_ema and path.is_dir():
+        raise typer.BadParameter(
+            "--no-ema: a folder in diffusers' layout holds one kind of weights"
+        )
+    if diffusers_heads and path.is_file():
+        raise typer.BadParameter("--diffusers-heads: only folders in diffusers' layout say some")
     words: Path | None = None
     if tokenizer or (download and path.is_file()):
         words = locate(tokenizer or TOKENIZER, download, say, ("vocab.json", "merges.txt"))
