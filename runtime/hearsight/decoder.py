@@ -58,17 +58,28 @@ def encode(bundle: Bundle, engine: Engine, audio: Array, tiles: Tiling, cancel: 
     """The latent [1, ...latent] of a sound [samples] at the generator's rate.
 
     A shorter sound is followed by silence; of a longer one the beginning counts.
+
+    Raises:
+        BundleError: the graph gave another number of frames than the manifest promises.
     """
     manifest = bundle.manifest
     assert manifest.latent, "only generators encode"
     per_frame = manifest.latent.samples_per_frame
     samples = tiles.frames * per_frame
     sound = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
-    parts = (
-        engine.run("encode", {"audio": sound[window.frames][None]}, cancel)["mean"]
-        for window in tiles.windows(per_frame)
-    )
-    return tiles.blend(parts, 1 + manifest.latent.shape.index("T"))
+    axis = 1 + manifest.latent.shape.index("T")
+
+    def parts() -> Iterator[Array]:
+        for window in tiles.windows(per_frame):
+            mean = engine.run("encode", {"audio": sound[window.frames][None]}, cancel)["mean"]
+            if mean.shape[axis] != tiles.size:
+                raise BundleError(
+                    f"{bundle.root}: encode gave {mean.shape[axis]} frames where {tiles.size} "
+                    "were due; its manifest does not say what its graphs do, so export it again."
+                )
+            yield mean
+
+    return tiles.blend(parts(), axis)
 
 
 def decode(

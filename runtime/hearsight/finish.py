@@ -258,7 +258,7 @@ def _within(x: Samples, band: tuple[float, float], sample_rate: int) -> Samples:
     """
     half = round(0.025 * sample_rate)
     time = np.arange(-half, half + 1) / sample_rate
-    low, high = band[0], min(band[1], sample_rate / 2)
+    low, high = (min(edge, sample_rate / 2) for edge in band)
     taps = 2 * high * np.sinc(2 * high * time) - 2 * low * np.sinc(2 * low * time)
     taps *= np.blackman(len(taps)) / sample_rate
     size = _piece(sample_rate)
@@ -288,7 +288,7 @@ def _gain(x: Samples, spec: Finish, notes: list[str]) -> float:
     room = -20 * math.log10(peak)
     if spec.level == "none":
         if room < 0:
-            notes.append(f"The model went over full scale: turned down by {-room:.1f} dB.")
+            notes.append(f"The sound went over full scale: turned down by {-room:.1f} dB.")
         return min(0.0, room)
     if spec.level == "peak":
         return min(spec.level_db, 0.0) + room

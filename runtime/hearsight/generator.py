@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from .conditioner import Conditioner, Conditioning, condition
 from .decoder import decode, latent_shape, tile
 from .editing import Edit, begin, kept_part
 from .errors import BundleError, RequestError
-from .finish import finish
+from .finish import Kept, finish
 from .limits import resolve
 from .mixing import cosine
 from .noise import Noise
@@ -47,6 +48,7 @@ class _Score:
     tiles: Tiling
     told: Conditioning
     edit: Edit | None
+    kept: Kept | None
     table: Table
 
 
@@ -202,7 +204,7 @@ class Generator:
         told = condition(request, self._conditioners, self._empty, progress, cancel, spans)
         edit = begin(request, self.bundle, self._engine, tiles, cancel)
         timings.append(Timing("encode", perf_counter() - start, told.cold or cold))
-        score = _Score(request, tiles, told, edit, table)
+        score = _Score(request, tiles, told, edit, kept_part(request), table)
         for index in range(request.variations):
             single = replace(request, variations=1, first_variation=request.first_variation + index)
             share = _share(progress, index, request.variations)
@@ -226,6 +228,8 @@ class Generator:
     ) -> Take:
         seed = noise.item_seed(_given(request.seed), request.id, request.first_variation)
         cold = [not self._engine.is_open(role) for role in ("denoise", "decode")]
+        compares = request.candidates > 1
+        first_heard = compares and not self._listeners[0].is_open("audio")
         spent = np.zeros(3)
         best: tuple[float, int, Array] | None = None
         for index in range(request.candidates):
@@ -238,7 +242,7 @@ class Generator:
             audio = decode(self.bundle, self._engine, latent, score.tiles, source, cancel)
             share("decode", 1, 1)
             times.append(perf_counter())
-            likeness = self._likeness(audio, score, cancel) if request.candidates > 1 else 0.0
+            likeness = self._likeness(audio, score, cancel) if compares else 0.0
             times.append(perf_counter())
             spent += np.diff(times)
             if best is None or likeness > best[0]:
@@ -256,13 +260,13 @@ class Generator:
             request.finish,
             _given(request.seconds),
             loop=request.loop,
-            kept=kept_part(request),
+            kept=score.kept,
         )
         progress("finish", 1, 1)
         stages = [
             Timing("denoise", float(spent[0]), cold[0]),
             Timing("decode", float(spent[1]), cold[1]),
-            *([Timing("compare", float(spent[2]), False)] if request.candidates > 1 else []),
+            *([Timing("compare", float(spent[2]), first_heard)] if compares else []),
             Timing("finish", perf_counter() - start, False),
         ]
         return Take(
@@ -276,7 +280,7 @@ class Generator:
             notes=(*score.told.notes, *done.notes),
             loop=done.loop,
             item_seed=own,
-            similarity=likeness if request.candidates > 1 else None,
+            similarity=likeness if compares else None,
         )
 
     def _denoise(self, score: _Score, source: Noise, progress: Progress, cancel: Cancel) -> Array:
@@ -311,17 +315,18 @@ class Generator:
         return edit.finished(latent) if edit else latent
 
     def _likeness(self, audio: Array, score: _Score, cancel: Cancel) -> float:
-        """Mean cosine of what a conditioner hears in each window and what it was asked for."""
-        target = score.told.target
-        if target is None:
-            return 0.0
+        """Mean cosine of what a conditioner hears in each window and what it was asked for; -inf
+        for a sound of values that are not numbers."""
+        assert score.told.target is not None, "candidates are made for prompts"
+        rate, scale = self._audio.sample_rate, self._latent.samples_per_frame
         mono = audio if audio.ndim == 1 else audio.mean(axis=1, dtype=np.float32)
+        end = len(mono) if score.tiles.round else round(_given(score.request.seconds) * rate)
         found: list[float] = []
-        scale = self._latent.samples_per_frame
-        for window, wanted in zip(score.tiles.windows(scale), target, strict=True):
-            heard = self._listeners[0].hear(mono[window.frames], self._audio.sample_rate, cancel)
-            found.append(cosine(heard, wanted))
-        return float(np.mean(found))
+        for window, wanted in zip(score.tiles.windows(scale), score.told.target, strict=True):
+            piece = mono[window.frames[window.frames < end]]
+            found.append(cosine(self._listeners[0].hear(piece, rate, cancel), wanted))
+        mean = float(np.mean(found))
+        return mean if math.isfinite(mean) else -math.inf
 
     def _plan(self, request: Request, steps: int) -> Plan:
         return Plan(

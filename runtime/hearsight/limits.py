@@ -56,6 +56,13 @@ def check(request: Request) -> None:
     if request.like is not None:
         _like(request.like)
     _finish(request.finish)
+    if request.candidates > 1 and all(prompt.blank for prompt in request.prompts):
+        raise RequestError(
+            "Candidates are compared with the prompts, and there is none; describe a sound, or "
+            "leave candidates at 1."
+        )
+    if request.candidates > 1 and request.like and request.like.spread == 0:
+        raise RequestError("With like.spread 0 all candidates are one sound; raise the spread.")
     if request.loop and request.finish.trim:
         raise RequestError("A loop has no ends to trim; leave trim or loop out.")
     if request.loop and request.init and request.init.partial:

@@ -161,7 +161,7 @@ class Take:
     """One finished sound.
 
     audio: float32 [samples] or [samples, channels] in [-1, 1] at `sample_rate` Hz.
-    request: the request as resolved: no field is None any more; `variations` is 1 and
+    request: the request as resolved: nothing is left to the bundle any more; `variations` is 1 and
     `first_variation` this take's own number, so it reproduces this take alone.
     gain_db: level change applied by finishing. notes: sentences worth telling the user, such
     as words that were not understood. loop: first and last sample of the loop, both played.

@@ -50,14 +50,21 @@ class Item:
 
 
 def read_rows(
-    text: str, kind: Kind, base: Request, *, folder: Path, where: str
+    text: str,
+    kind: Kind,
+    base: Request,
+    *,
+    folder: Path,
+    where: str,
+    edits: Mapping[str, Any] | None = None,
 ) -> tuple[Item, ...]:
     """Read every row of `text` over the request `base`, which holds what rows leave open.
 
     Relative paths are taken from `folder`. Columns are the fields of a request and of its
     finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`; `init` and
     `like` are paths (in JSON Lines also objects, as a request has them), `strength`, `inpaint`,
-    `inpaint_band` and `spread` go with them. A row without `id` is named after its first prompt.
+    `inpaint_band` and `spread` go with them, and `edits` holds what rows that name such a sound
+    leave open of these. A row without `id` is named after its first prompt.
     The column `name` is an `id` that may repeat: repeated ones get `_0`, `_1` and so on.
 
     Raises:
@@ -76,7 +83,7 @@ def read_rows(
             if isinstance(row, RequestError):
                 raise row
             asked = row if row.keys() & _ASKING else blank | row
-            item = Item(line, _request(asked, base, folder, typed=kind == "jsonl"))
+            item = Item(line, _request(asked, base, folder, edits or {}, typed=kind == "jsonl"))
             if "name" in row:
                 names.append((len(items), item.request.id))
             items.append(item)
@@ -99,7 +106,9 @@ def _known(column: str, where: str = "") -> None:
         raise RequestError(f"{where}unknown column {column!r}{nearest(column, _COLUMNS)}.")
 
 
-def _request(row: dict[str, Any], base: Request, folder: Path, *, typed: bool) -> Request:
+def _request(
+    row: dict[str, Any], base: Request, folder: Path, open_edits: Mapping[str, Any], *, typed: bool
+) -> Request:
     for column in row:
         _known(column)
     values = _canonical(row)
@@ -133,6 +142,9 @@ def _request(row: dict[str, Any], base: Request, folder: Path, *, typed: bool) -
     if "init" in values and request.init:
         file = found(Prompt("audio", request.init.file), folder).value
         request = replace(request, init=replace(request.init, file=file))
+    for path, of_it in (("init", _EDITS[:-1]), ("like", _EDITS[-1:])):
+        if path in edits:
+            edits = {name: open_edits[name] for name in of_it if open_edits.get(name)} | edits
     request = _edited(request, edits, folder, typed=typed)
     prompts_here = tuple(found(prompt, folder) for prompt in request.prompts)
     return replace(request, prompts=prompts_here, id=request.id or _named_after(prompts_here[0]))

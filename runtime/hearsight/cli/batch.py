@@ -124,6 +124,7 @@ def _batch(how: _How, settings: Settings, console: Console) -> int:
 
 
 def _items(manifest: str, settings: Settings) -> tuple[Item, ...]:
+    from dataclasses import replace
     from pathlib import Path
 
     from .._sniff import nearest_file
@@ -151,7 +152,19 @@ def _items(manifest: str, settings: Settings) -> tuple[Item, ...]:
         raise RequestError(
             f"The manifest {path} cannot be read: {problem.strerror}{close}."
         ) from None
-    return read_rows(text, kind, base_request(settings), folder=folder, where=_shown(manifest))
+    # Without a sound that they are about, these are for the rows that name one.
+    edits = {
+        "strength": settings.strength,
+        "inpaint": settings.inpaint,
+        "inpaint_band": settings.inpaint_band,
+        "spread": settings.spread,
+    }
+    if not settings.init:
+        settings = replace(settings, strength=None, inpaint="", inpaint_band="")
+    if not settings.like:
+        settings = replace(settings, spread=None)
+    base = base_request(settings)
+    return read_rows(text, kind, base, folder=folder, where=_shown(manifest), edits=edits)
 
 
 def _shown(manifest: str) -> str:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["generate"]
 
-_FINISHING = {"trim", "fade_in", "fade_out", "level", "sample_rate", "channels"}
+_FINISHING = {"trim", "fade_in", "fade_out", "level", "level_db", "sample_rate", "channels"}
 _FIELDS = {
     **{"duration": "seconds", "normalize": "level"},
     **{name: name for name in ("steps", "guidance", "negative", "solver", "eta", "mix", "loop")},
     **{name: name for name in ("candidates", "init")},
-    **{name: name for name in _FINISHING - {"level"}},
+    **{name: name for name in _FINISHING - {"level", "level_db"}},
 }
 """Settings that a request holds, and what they are called there."""
 
@@ -94,6 +94,8 @@ def _generate(
     request = replace(base_request(settings), prompts=tuple(prompts))
     if settings.like:
         request, settings = _near(request, resolved)
+    if request.init and request.init.partial:
+        request, settings = _as_in_file(request, resolved, settings)
     if not request.prompts:
         raise RequestError(
             "There is nothing to listen to; give a text, --image, --video or --audio. "
@@ -123,12 +125,14 @@ def _near(request: Request, resolved: Resolved) -> tuple[Request, Settings]:
     """
     from pathlib import Path
 
-    from .made import read_made
+    from .made import check_inputs, read_made
 
     settings, origins = resolved.settings, resolved.origins
     made = read_made(Path(settings.like))
     asked = {field for setting, field in _FIELDS.items() if origins[setting] != "default"}
-    finish = {field for field in asked if field in _FINISHING}
+    if asked & {"level", "init"}:  # what is kept of a sound decides how loud it becomes
+        asked |= {"level", "level_db"}
+    finish = asked & _FINISHING
     fields = {field: getattr(request, field) for field in asked - finish}
     if request.prompts:
         fields["prompts"] = request.prompts
@@ -142,9 +146,29 @@ def _near(request: Request, resolved: Resolved) -> tuple[Request, Settings]:
         like=request.like,
         finish=replace(made.request.finish, **{f: getattr(request.finish, f) for f in finish}),
     )
+    check_inputs(near, made.file)
     if origins["model"] == "default":
         settings = replace(settings, model=made.bundle)
     return near, settings
+
+
+def _as_in_file(
+    request: Request, resolved: Resolved, settings: Settings
+) -> tuple[Request, Settings]:
+    """Rate, channels and depth of the file of which a part stays, where nothing else was said."""
+    from ..wav import read_info
+    from .made import SUBTYPES
+
+    assert request.init, "the caller looked"
+    info, origins = read_info(request.init.file), resolved.origins
+    finish = request.finish
+    if origins["sample_rate"] == "default" and 8000 <= info["sample_rate"] <= 192000:
+        finish = replace(finish, sample_rate=info["sample_rate"])
+    if origins["channels"] == "default":
+        finish = replace(finish, channels=min(info["channels"], 2))
+    if origins["bit_depth"] == "default" and info["subtype"] in SUBTYPES:
+        settings = replace(settings, bit_depth=SUBTYPES[info["subtype"]])
+    return replace(request, finish=finish), settings
 
 
 def _paths(out: str, request: Request, settings: Settings, model: str) -> tuple[Path, ...]:

@@ -12,7 +12,10 @@ from ..contract import is_name
 from ..errors import MediaError
 from ..request import Prompt, Request, request_from_json
 
-__all__ = ["Made", "read_made"]
+__all__ = ["SUBTYPES", "Made", "check_inputs", "read_made"]
+
+SUBTYPES: Mapping[str, wav.Subtype] = {"PCM_16": "16", "PCM_24": "24", "FLOAT": "32f"}
+"""What sound files call their sample formats, and what settings call them."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,10 @@ class Made:
 
 
 def read_made(file: Path) -> Made:
-    """Read the record in a file; the files that its request names must be where they were.
+    """Read the record in a file.
 
     Raises:
-        MediaError: the file cannot be read or carries no request, or one that it names is gone.
+        MediaError: the file cannot be read or carries no request.
         RequestError: the request is of another version.
     """
     recorded = wav.read_record(file).get("plan")
@@ -48,6 +51,15 @@ def read_made(file: Path) -> Made:
     request = request_from_json(wav.read_request(file))
     if request.variations != 1:
         raise MediaError(f"The request in {file} is for {request.variations} sounds, not for one.")
+    return Made(file, request, plan)
+
+
+def check_inputs(request: Request, file: Path) -> None:
+    """See that the files a request names are where they were when `file` was made.
+
+    Raises:
+        MediaError: one is gone.
+    """
     begun = [Prompt("audio", request.init.file)] if request.init else []
     for prompt in (*request.prompts, *begun):
         if prompt.modality != "text" and not Path(prompt.value).is_file():
@@ -55,4 +67,3 @@ def read_made(file: Path) -> Made:
                 f"{file} was made from the {prompt.modality} {prompt.value}, which is not there; "
                 "put it back, or work in the folder where the sound was made."
             )
-    return Made(file, request, plan)

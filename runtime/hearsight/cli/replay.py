@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..sampler import Cancel
-    from ..wav import Subtype
     from .settings import Settings
 
 __all__ = ["replay"]
 
 _SAME_DB = -60.0
-_SUBTYPES: Mapping[str, Subtype] = {"PCM_16": "16", "PCM_24": "24", "FLOAT": "32f"}
 
 
 def replay(
@@ -93,11 +91,12 @@ class _Found:
 def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Cancel) -> _Found:
     from .. import wav
     from ..generator import load
-    from .made import read_made
+    from .made import SUBTYPES, check_inputs, read_made
 
     made = read_made(file)
+    check_inputs(made.request, file)
     info = wav.read_info(file)
-    subtype = _SUBTYPES.get(info["subtype"], "24")
+    subtype = SUBTYPES.get(info["subtype"], "24")
     wav.check_form(target, subtype)
     with load(
         model or made.bundle,

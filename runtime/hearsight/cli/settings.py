@@ -68,7 +68,7 @@ class Settings:
     init: str = _option("", "A sound to begin with and to change.", "Editing", "FILE")
     strength: float | None = _option(
         None,
-        "How much of it changes, 0 to 1 [default: 0.6, or 1 for what --inpaint makes anew].",
+        "How much of it changes, up to 1 [default: 0.6, or 1 for what --inpaint makes anew].",
         "Editing",
         "X",
     )
@@ -79,7 +79,7 @@ class Settings:
         "", "Make only these frequencies in Hz of it anew, such as 2000:.", "Editing", "FROM:TO"
     )
     like: str = _option(
-        "", "A sound made before: make others near to it, with its prompts.", "Editing", "FILE"
+        "", "A sound made before, to stay near to; `generate` asks as it did.", "Editing", "FILE"
     )
     spread: float | None = _option(None, "How far from it, 0 to 1 [default: 0.3].", "Editing", "X")
 

@@ -340,3 +340,34 @@ def test_a_table_may_name_sounds_to_begin_with_and_to_stay_near_to(cli, recordin
     Path("n.jsonl").write_text('{"prompt": "wind", "like": "one.wav", "spread": 0.5}\n')
     assert cli("batch", "n.jsonl", "-o", "out").code == 0
     assert wav.read_request("out/wind.wav")["like"]["spread"] == 0.5
+
+
+def test_a_level_asked_for_beside_a_likeness_is_the_one_asked_for(cli, home):
+    cli("generate", "rain", "--seed", "1", "-o", "one.wav")
+    cli("generate", "--like", "one.wav", "--normalize", "peak=-6", "-o", "near.wav")
+    finish = wav.read_request("near.wav")["finish"]
+    assert (finish["level"], finish["level_db"]) == ("peak", -6.0)
+    cli("generate", "--like", "one.wav", "--init", "one.wav", "--inpaint", "0:0.2", "-o", "in.wav")
+    assert wav.read_request("in.wav")["finish"]["level"] == "none"
+
+
+def test_a_file_of_which_a_part_stays_keeps_its_rate_channels_and_depth(cli, home):
+    rng = np.random.default_rng(1)
+    soundfile.write("street.wav", 0.1 * rng.standard_normal((22050, 2)), 44100, "PCM_16")
+    cli("generate", "rain", "--init", "street.wav", "--inpaint", "0.1:0.2", "-o", "new.wav")
+    info = wav.read_info("new.wav")
+    assert (info["sample_rate"], info["channels"], info["subtype"]) == (44100, 2, "PCM_16")
+    old, new = soundfile.read("street.wav")[0], soundfile.read("new.wav")[0]
+    assert np.array_equal(old[8820:], new[8820:])
+    assert not np.array_equal(old[4410:8820], new[4410:8820])
+
+
+def test_strength_for_a_whole_table_is_for_the_rows_that_begin_with_a_sound(cli, recording):
+    Path("m.csv").write_text("id,prompt,init\na,rain,recording.wav\nb,wind,\n", encoding="utf-8")
+    assert cli("batch", "m.csv", "-o", "out", "--strength", "0.3").code == 0
+    assert wav.read_request("out/a.wav")["init"]["strength"] == 0.3
+    assert wav.read_request("out/b.wav")["init"] is None
+
+
+def test_candidates_need_something_to_be_compared_with(cli, home):
+    assert "there is none" in cli("generate", "", "--candidates", "2").err
