@@ -145,9 +145,16 @@ def test_several_prompts_are_compared_by_their_average(micro, mix):
     assert take.similarity == pytest.approx(expected, abs=1e-4)
 
 
-def test_without_a_prompt_the_first_candidate_is_as_good_as_any(micro):
-    [take] = micro.generate(replace(RAIN, prompts=text("").prompts, candidates=3))
-    assert take.item_seed == noise.item_seed(11, "", 0)
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"prompts": text("").prompts}, "there is none"),
+        ({"like": Like(3, 0.0)}, "all candidates are one sound"),
+    ],
+)
+def test_candidates_that_nothing_tells_apart_are_refused(micro, fields, said):
+    with pytest.raises(RequestError, match=said):
+        micro.generate(replace(RAIN, candidates=3, **fields))
 
 
 @pytest.mark.parametrize(
