@@ -16,7 +16,20 @@ from hearsight.errors import OutputError, refused
 from hearsight.hashes import file_sha256
 from hearsight.manifest import Graph, License
 
-__all__ = ["name_of", "new_bundle", "sha256_of", "tell", "tools", "weight_files", "weight_licenses"]
+__all__ = [
+    "CARD",
+    "check_place",
+    "name_of",
+    "new_bundle",
+    "sha256_of",
+    "tell",
+    "tools",
+    "weight_files",
+    "weight_licenses",
+]
+
+CARD = ("CARD.md", "sheet.png")
+"""Documents of what was measured on a bundle as it is; they hold for no other."""
 
 
 @contextmanager
@@ -30,10 +43,7 @@ def new_bundle(out: Path, keep: Sequence[str] = ()) -> Iterator[Path]:
     Raises:
         OutputError: `out` is something else than a bundle, or cannot be written.
     """
-    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and _empty(out)):
-        raise OutputError(
-            f"{out} is there already and is no bundle; choose another place, or remove it first."
-        )
+    check_place(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         place = tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-")
@@ -47,8 +57,19 @@ def new_bundle(out: Path, keep: Sequence[str] = ()) -> Iterator[Path]:
             for name in keep:
                 if (out / name).exists() and not (new / name).exists():
                     shutil.copy2(out / name, new / name)
-            out.rename(old)
-        new.rename(out)
+        _put(new, out, old)
+
+
+def check_place(out: Path) -> None:
+    """Whether a bundle can be put there: nothing is there yet, or a bundle to be replaced.
+
+    Raises:
+        OutputError: `out` is something else.
+    """
+    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and _empty(out)):
+        raise OutputError(
+            f"{out} is there already and is no bundle; choose another place, or remove it first."
+        )
 
 
 def name_of(out: Path) -> str:
@@ -113,6 +134,21 @@ def _graph_of_weights(graphs: Mapping[str, Graph]) -> dict[str, str]:
             files = [data.file for data in variant.weights] or [variant.file]
             found.update(dict.fromkeys(files, name))
     return found
+
+
+def _put(new: Path, out: Path, old: Path) -> None:
+    """Move `new` to `out` and what is there to `old`, or leave `out` as it was."""
+    try:
+        if out.exists():
+            out.rename(old)
+        try:
+            new.rename(out)
+        except BaseException:
+            if old.exists():
+                old.rename(out)
+            raise
+    except OSError as problem:
+        raise refused(problem) from None
 
 
 def _empty(folder: Path) -> bool:

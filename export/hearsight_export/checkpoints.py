@@ -70,10 +70,10 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             head = file.read(64)
     except OSError as problem:
         raise CheckpointError(f"{path} cannot be read: {problem.strerror}.") from None
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)
     if head.startswith(b"version https://git-lfs"):
         raise CheckpointError(f"{path} is a Git LFS pointer; fetch the file itself (git lfs pull).")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
     zipped = zipfile.is_zipfile(path)
     if not zipped and head.startswith(b"PK"):
         raise CheckpointError(f"{path} is incomplete: {cut_pickle(path)}. Download it again.")
@@ -81,6 +81,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(
             f"{path} is no checkpoint: expected safetensors or a pickle of PyTorch "
             f"({', '.join(_SUFFIXES)})."
+        )
+    if zipped and _is_program(path):
+        raise CheckpointError(
+            f"{path} is a TorchScript archive, which is a program, and nothing of a checkpoint is "
+            "run: save its state_dict, or take the folder of transformers."
         )
     try:
         with torch.serialization.safe_globals(_numpy_scalars()):
@@ -93,7 +98,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def read_folder(folder: Path, part: str, first: str) -> dict[str, Tensor]:
     """The weights of one part, such as `unet`, of a folder in diffusers' layout.
 
-    `first` is a tensor that must be there, with its shape, as the message names it.
+    An empty `part` is the folder itself, as transformers has it. `first` is a tensor that must
+    be there, with its shape, as the message names it.
 
     Raises:
         CheckpointError: the part or its weights are missing, or cannot be read.
@@ -103,9 +109,10 @@ def read_folder(folder: Path, part: str, first: str) -> dict[str, Tensor]:
         for file in (folder / part / name, folder / part / f"{name}{_INDEX}"):
             if file.is_file():
                 return read_tensors(file)
+    wanted = " or ".join((Path(part) / name).as_posix() for name in names[:2])
     raise CheckpointError(
-        f"{folder} has no weights in {part}/: the first tensor that is missing is {first}, "
-        f"expected in {part}/{names[0]} or {part}/{names[1]}."
+        f"{folder / part} has no weights: the first tensor that is missing is {first}, expected "
+        f"in {wanted}."
     )
 
 
@@ -193,8 +200,18 @@ def _refusal(path: Path, problem: Exception) -> str:
             f"{path} wants to run {wanted[1]} when it is read, and nothing of a checkpoint is "
             "run: only tensors and plain values are taken. Save its state dict alone."
         )
-    why = (str(problem) or type(problem).__name__).splitlines()[0]
+    # After the first sentence comes PyTorch's advice, among it to let the file run code.
+    why = re.split(r"(?<=[.!?])\s|\n", str(problem).strip() or type(problem).__name__)[0]
     return f"{path} is damaged or no checkpoint of PyTorch: {why}"
+
+
+def _is_program(path: Path) -> bool:
+    """Whether a zip is what `torch.jit.save` writes, by the constants of its code."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False
 
 
 def _state_dict(path: Path, content: Any) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from hearsight.manifest import Conditioners, Graph, License, Manifest, Source, S
 from hearsight.sources import in_folder
 from hearsight.store import write_bundle
 
-from .assembly import name_of, new_bundle, sha256_of, tell, tools, weight_licenses
+from .assembly import CARD, name_of, new_bundle, sha256_of, tell, tools, weight_licenses
 from .report import write_report
 
 __all__ = ["Addition", "make_conditioner"]
@@ -45,12 +45,13 @@ def make_conditioner(
     make: Callable[[Path], Addition],
     into: Bundle | None = None,
     log: Callable[[str], None] = print,
+    sha256: str = "",
 ) -> Bundle:
     """Export conditioners of a checkpoint to the bundle folder `out`, which appears whole.
 
     `make` writes graphs into the folder it is given. With `into`, the result is a copy of that
     bundle with these graphs: they take the place of what it had for the same kinds of prompt.
-    `out` may be that bundle's own folder.
+    `out` may be that bundle's own folder. sha256: of the checkpoint, where it is known already.
 
     Raises:
         BundleError: `into` is of another space, or a graph of it stands in the way.
@@ -61,7 +62,8 @@ def make_conditioner(
     with new_bundle(out) as root:
         added = make(root)
         tell(added.graphs, log)
-        source = Source(added.family, checkpoint.name, sha256_of(checkpoint), tools(*TOOLS))
+        digest = sha256 or sha256_of(checkpoint)
+        source = Source(added.family, checkpoint.name, digest, tools(*TOOLS))
         manifest = _join(name, into, added, root) if into else _alone(name, added, source)
         notice = root / NOTICE
         before = f"{notice.read_text('utf-8').rstrip()}\n\n" if notice.exists() else ""
@@ -105,7 +107,9 @@ def _join(name: str, base: Bundle, added: Addition, root: Path) -> Manifest:
                 f"{base.root} needs its own graph {taken} for something else, so that of "
                 f"{added.family} cannot be joined to it; make a bundle of its own."
             )
-    rest = replace(old, graphs=kept, conditioners=Conditioners(**staying))
+    # The chain was measured with the text conditioner that there was.
+    chain = () if "text" in new else old.chain
+    rest = replace(old, graphs=kept, conditioners=Conditioners(**staying), chain=chain)
     if old.space.empty and space.empty:
         (root / space.empty.file).unlink()
     _copy(base, rest, root)
@@ -126,12 +130,14 @@ def _join(name: str, base: Bundle, added: Addition, root: Path) -> Manifest:
 
 
 def _copy(base: Bundle, rest: Manifest, root: Path) -> None:
-    """Take the files of `rest` and the documents beside them, but for those made anew."""
+    """Take the files of `rest` and the documents beside them, but for those made anew and those
+    of what was measured before.
+    """
     listed = {entry.file for _, entry in files(base.manifest)}
     staying = {entry.file for _, entry in files(rest)}
     _, openers = in_folder(base)
     for file, opener in openers.items():
-        if file in listed and file not in staying:
+        if file in CARD or (file in listed and file not in staying):
             continue
         target = root / file
         if target.exists() and file in staying:

@@ -7,12 +7,14 @@ entry. All inputs and outputs keep the types of the samples, whatever the precis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from onnx import ModelProto
+from onnx.checker import ValidationError
 from torch import Tensor, nn
 
 from hearsight.manifest import (
@@ -27,7 +29,7 @@ from hearsight.manifest import (
 )
 from hearsight.store import write_tensor
 
-from .parity import Answer, ParityError, answers, compare_with
+from .parity import RUNTIME_ERRORS, Answer, ParityError, answers, compare_with
 from .precision import LEAST_SHARE, LEAST_SNR_DB, eight_bit, half, half_as_rounded
 from .variants import read_variant, save_variant
 
@@ -81,7 +83,8 @@ def export_part(
     """Write `<name>.onnx` and `<name>.weights` into `root`, check them, return the entry.
 
     precisions: further ones are `<name>.fp16.onnx` and so on; each is shipped only if it comes
-    as near to PyTorch as `LEAST_SNR_DB` asks in every size, else the entry says why not.
+    as near to PyTorch as `LEAST_SNR_DB` asks in every size, else the entry says why not, as it
+    does of one that cannot be made or that ONNX Runtime does not run.
     Variants share the weights that they have in common. model: the graph, where it is not what
     the module alone traces to.
 
@@ -163,12 +166,12 @@ def _with(
     """The entry with one more variant, or with the reason why it has none."""
     stem, names = f"{part.name}.{precision}", list(part.outputs)
     plain = graph.variants["fp32"]
-    made = _reduced(read_variant(root / plain.file), precision)
-    if made is None:
-        reason = f"less than {LEAST_SHARE:.0%} of its weights are in matrix products"
-        return replace(graph, refused={**graph.refused, precision: reason})
-    variant = save_variant(made, root, stem, (plain,))
+    whole = read_variant(root / plain.file)
     try:
+        made = _reduced(whole, precision)
+        if made is None:
+            raise ParityError(f"less than {LEAST_SHARE:.0%} of its weights are in matrix products")
+        variant = save_variant(made, root, stem, (plain,))
         rows = list(compare_with(wanted, root / variant.file, names, precision, part.name))
         if precision == "fp16":
             rows = _worse(rows, _as_a_gpu(graph, part, root, variant, wanted))
@@ -178,15 +181,21 @@ def _with(
                 f"SNR {worst.snr_db:.1f} dB against PyTorch at {worst.shapes[0]}, and "
                 f"{LEAST_SNR_DB[precision]:.0f} dB are asked for"
             )
-    except ParityError as problem:
-        for file in (variant.file, f"{stem}.weights"):
+    except (ParityError, ValueError, ValidationError, *RUNTIME_ERRORS) as problem:
+        for file in (f"{stem}.onnx", f"{stem}.weights"):
             (root / file).unlink(missing_ok=True)
-        return replace(graph, refused={**graph.refused, precision: str(problem)})
+        return replace(graph, refused={**graph.refused, precision: _reason(problem, root)})
     return replace(
         graph,
         variants={**graph.variants, precision: variant},
         parity=(*graph.parity, *rows),
     )
+
+
+def _reason(problem: Exception, root: Path) -> str:
+    """The first line of an error, without the folder that the bundle is made in."""
+    said = str(problem).replace(f"{root}{os.sep}", "").strip() or type(problem).__name__
+    return said.splitlines()[0]
 
 
 def _as_a_gpu(

@@ -12,13 +12,20 @@ import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state
 from torch import Tensor, nn
 
 from hearsight.manifest import Parity, Precision
 
-__all__ = ["Answer", "ParityError", "answers", "compare_with", "sizes"]
+__all__ = ["RUNTIME_ERRORS", "Answer", "ParityError", "answers", "compare_with", "sizes"]
 
 EQUAL_DB = 300.0
+RUNTIME_ERRORS: tuple[type[Exception], ...] = tuple(
+    kind
+    for kind in vars(onnxruntime_pybind11_state).values()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+)
+"""What ONNX Runtime raises about a graph; its errors have nothing else in common."""
 
 
 class ParityError(Exception):

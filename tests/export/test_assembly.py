@@ -35,6 +35,16 @@ def test_after_an_error_the_old_bundle_is_as_it_was_and_nothing_else_is_left(tmp
     assert (tmp_path / "bundle" / "bundle.json").read_text() == "first"
 
 
+def test_a_bundle_that_cannot_be_put_in_place_leaves_the_old_one_there(tmp_path):
+    out = tmp_path / "bundle"
+    make(out, "first")
+    with pytest.raises(OutputError, match="cannot be used"), new_bundle(out) as root:
+        (root / "bundle.json").unlink(missing_ok=True)
+        root.rmdir()
+    assert (out / "bundle.json").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
 def test_what_is_no_bundle_is_not_replaced_but_an_empty_folder_is(tmp_path):
     mine, empty = tmp_path / "mine", tmp_path / "empty"
     mine.mkdir()

@@ -27,7 +27,6 @@ from hearsight_export.audioldm.loading import load_audioldm
 from hearsight_export.audioldm.networks import BETAS, training_heads
 from hearsight_export.audioldm.parts import MEL, Decode
 from hearsight_export.checkpoints import CheckpointError
-from hearsight_export.clap.bundle import clap_terms
 from hearsight_export.models.mel import LogMel, mel_filters, mel_points
 
 
@@ -110,6 +109,20 @@ def test_a_diffusers_folder_gets_the_heads_of_training_unless_its_own_are_asked_
     assert all(torch.equal(stored[name], value) for name, value in found.unet.state_dict().items())
 
 
+def test_clap_has_the_epsilon_of_training_unless_diffusers_own_output_is_asked_for(
+    model, folder, tmp_path
+):
+    assert model.clap_eps == load_audioldm(folder).clap_eps == 1e-5
+    file = folder / "text_encoder" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    other = shutil.copytree(folder, tmp_path / "other")
+    for said, wanted in (({"layer_norm_eps": 1e-7}, 1e-7), ({}, 1e-12)):
+        rest = {key: value for key, value in config.items() if key != "layer_norm_eps"}
+        place = other / "text_encoder" / "config.json"
+        place.write_text(json.dumps(rest | said), encoding="utf-8")
+        assert load_audioldm(other, diffusers_heads=True).clap_eps == wanted
+
+
 def test_old_and_new_attention_names_of_a_folder_mean_the_same(folder, tmp_path):
     old = tmp_path / "old"
     shutil.copytree(folder, old)
@@ -171,16 +184,6 @@ def test_the_bundle_says_what_it_is(bundle, checkpoint):
     assert heard.steps == 25 and heard.snr_db > 60
     assert "| denoise | fp32 |" in (bundle.root / "README.md").read_text(encoding="utf-8")
     assert checkpoint.name in (bundle.root / "NOTICE").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    "place",
-    ["audioldm-s-full-v2.ckpt", "models--cvssp--audioldm-m-full/snapshots/0a1b", "audioldm-l-full"],
-)
-def test_published_checkpoints_are_known_to_be_non_commercial(place, tmp_path):
-    terms = clap_terms(tmp_path / place)
-    assert (terms.name, terms.commercial_use) == ("CC-BY-NC-SA-4.0", False)
-    assert clap_terms(tmp_path / "mine.ckpt").commercial_use is None
 
 
 @pytest.mark.parametrize("frames", [8, 9, 33])

@@ -4,9 +4,11 @@ import functools
 import http.server
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,7 @@ def test_half_downloaded_safetensors_name_the_first_tensor_that_is_not_there(tmp
     ("name", "raw", "said"),
     [
         ("a.ckpt", b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS pointer"),
+        ("a.safetensors", b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS pointer"),
         ("a.ckpt", b"<!doctype html>", "is no checkpoint"),
         ("a.ckpt", b"", "is no checkpoint"),
         ("a.ckpt", b"PK\x03\x04", "the list of its tensors was expected first"),
@@ -117,8 +120,28 @@ def test_half_downloaded_safetensors_name_the_first_tensor_that_is_not_there(tmp
 )
 def test_what_is_no_checkpoint_is_told_from_one(tmp_path, name, raw, said):
     (tmp_path / name).write_bytes(raw)
-    with pytest.raises(CheckpointError, match=said):
+    with pytest.raises(CheckpointError, match=said) as refusal:
         read_tensors(tmp_path / name)
+    assert "weights_only" not in str(refusal.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_torchscript_archive_is_told_from_a_state_dict(tmp_path):
+    with zipfile.ZipFile(tmp_path / "ViT-B-32.pt", "w") as archive:
+        for name in ("data.pkl", "constants.pkl", "code/__torch__.py", "version"):
+            archive.writestr(f"ViT-B-32/{name}", b"\x80\x02}q\x00.")
+    with pytest.raises(CheckpointError, match="TorchScript archive, which is a program") as refusal:
+        read_tensors(tmp_path / "ViT-B-32.pt")
+    assert "save its state_dict" in str(refusal.value)
+
+
+def test_pytorchs_advice_to_trust_a_file_is_not_passed_on(tmp_path):
+    (tmp_path / "a.pt").write_bytes(b"\x80\x02\x93.")  # an operation that it does not carry out
+    with pytest.raises(pickle.UnpicklingError, match="weights_only"):
+        torch.load(tmp_path / "a.pt", weights_only=True)
+    with pytest.raises(CheckpointError) as refusal:
+        read_tensors(tmp_path / "a.pt")
+    assert "weights_only" not in str(refusal.value)
 
 
 def test_of_several_state_dicts_none_is_guessed(tmp_path):
@@ -134,8 +157,16 @@ def test_a_folder_without_a_part_names_its_first_tensor_and_where_it_should_be(t
     (tmp_path / "unet").mkdir()
     save_file(STATE, tmp_path / "unet" / "diffusion_pytorch_model.safetensors")
     assert len(read_folder(tmp_path, "unet", "x")) == 20
-    with pytest.raises(CheckpointError, match=r"vocoder/: .* conv_pre\.weight \[8\], expected in"):
+    with pytest.raises(
+        CheckpointError, match=r"vocoder has no weights: .* conv_pre\.weight \[8\], ex"
+    ):
         read_folder(tmp_path, "vocoder", "conv_pre.weight [8]")
+    with pytest.raises(CheckpointError) as refusal:
+        read_folder(tmp_path, "", "conv_pre.weight [8]")
+    assert str(refusal.value) == (
+        f"{tmp_path} has no weights: the first tensor that is missing is conv_pre.weight [8], "
+        "expected in diffusion_pytorch_model.safetensors or model.safetensors."
+    )
 
 
 def test_families_are_told_by_their_names():

@@ -1,6 +1,8 @@
 """Conditioners join a bundle of their space, and one bundle then understands all prompts."""
 
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,11 +19,15 @@ from typer.testing import CliRunner
 
 from hearsight.bundle import open_bundle
 from hearsight.conditioner import Conditioner
+from hearsight.contract import files as files_of
 from hearsight.engine import Engine
 from hearsight.errors import BundleError, OutputError, RequestError
+from hearsight.manifest import ChainParity, Conditioners, License
 from hearsight.sampler import Cancel
+from hearsight.store import write_bundle
 from hearsight_export.checkpoints import CheckpointError
 from hearsight_export.cli import app
+from hearsight_export.conditioning import Addition, make_conditioner
 
 
 def export(*arguments):
@@ -113,6 +119,42 @@ def test_a_second_conditioner_takes_the_place_of_the_first(files, joined, tmp_pa
     }
 
 
+def test_what_was_measured_with_another_text_conditioner_is_not_taken_over(tmp_path):
+    micro = open_bundle(Path(__file__).parents[1] / "micro" / "micro")
+    chain = (ChainParity("fp32", 1.0, 4, 90.0, 0.1),)
+    shutil.copytree(micro.root, tmp_path / "old")
+    for document in ("CARD.md", "sheet.png", "NOTES.md"):
+        (tmp_path / "old" / document).write_text("of old")
+    base = write_bundle(tmp_path / "old", replace(micro.manifest, chain=chain))
+    terms = License("MIT")
+
+    def addition(kind):
+        chained = getattr(base.manifest.conditioners, kind)
+        graphs = {name: base.manifest.graphs[name] for name in chained.graphs}
+
+        def make(root):
+            others = {n: g for n, g in base.manifest.graphs.items() if n not in graphs}
+            rest = replace(base.manifest.conditioners, **{kind: None})
+            rest = replace(base.manifest, graphs=others, conditioners=rest)
+            kept = {entry.file for _, entry in files_of(rest)}
+            for file in {entry.file for _, entry in files_of(base.manifest)} - kept:
+                (root / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(base.root / file, root / file)
+            space = replace(base.manifest.space, empty=None)
+            given = Conditioners(**{kind: chained})
+            return Addition("again", "Again", graphs, given, space, dict.fromkeys(graphs, terms))
+
+        return make
+
+    checkpoint = tmp_path / "a.pt"
+    checkpoint.write_bytes(b"a")
+    for kind, heard in (("text", ()), ("audio", chain)):
+        made = make_conditioner(checkpoint, tmp_path / kind, addition(kind), base, log=print)
+        assert made.manifest.chain == heard
+        assert (made.root / "NOTES.md").exists()
+        assert not (made.root / "CARD.md").exists() and not (made.root / "sheet.png").exists()
+
+
 def test_only_bundles_of_one_space_are_joined_and_nothing_is_left_of_others(files, tmp_path):
     clip = ("clip", files / "open_clip.pt", "--activation", "gelu", "--space", "clip-small")
     export(*clip, "-o", tmp_path / "clip")
@@ -132,6 +174,8 @@ def test_bad_command_lines_say_what_to_do(files, tmp_path):
         export("clap", files / "clap.ckpt", "-o", tmp_path / "out")
     with pytest.raises(OutputError, match="cannot be called"):
         export("ciap", files / "ciap.pth", "-o", tmp_path / "Two Words")
+    with pytest.raises(BundleError):
+        export("ciap", tmp_path / "missing.pth", "-o", tmp_path / "out", "--into", tmp_path / "no")
     with pytest.raises(RequestError, match='no precision "fp8"; known: fp32, fp16, int8'):
         export("ciap", files / "ciap.pth", "-o", tmp_path / "out", "--precisions", "fp8")
     assert list(Path(tmp_path).iterdir()) == []

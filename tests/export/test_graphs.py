@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 from torch import nn
 
 from hearsight_export.graphs import OPSET, ParityError, Part, export_part, trace
@@ -77,6 +78,69 @@ def test_variants_share_the_weights_that_they_have_in_common(tmp_path):
     graph = export_part(part(rounded), tmp_path, ("fp32", "fp16"))
     assert graph.variants["fp16"].weights == graph.variants["fp32"].weights
     assert not (tmp_path / "frames.fp16.weights").exists()
+
+
+def test_a_variant_that_cannot_be_made_is_refused_and_the_export_goes_on(tmp_path):
+    wanted = part(Mapper())
+    model = trace(wanted)
+    for node in model.graph.node:
+        node.output[:] = ["straight" if name == "cond" else name for name in node.output]
+    value = helper.make_tensor_value_info("cond", TensorProto.FLOAT, [1, 16])
+    ways = [
+        helper.make_graph([helper.make_node("Identity", ["straight"], ["cond"])], name, [], [value])
+        for name in ("then", "else")
+    ]
+    model.graph.initializer.append(helper.make_tensor("always", TensorProto.BOOL, [], [True]))
+    fork = helper.make_node("If", ["always"], ["cond"], then_branch=ways[0], else_branch=ways[1])
+    model.graph.node.append(fork)
+    graph = export_part(wanted, tmp_path, ("fp32", "fp16"), model=model)
+    assert set(graph.variants) == {"fp32"}
+    assert "a graph with branches or loops" in graph.refused["fp16"]
+    assert not list(tmp_path.glob("frames.fp16*"))
+
+
+def test_a_variant_that_onnx_runtime_does_not_run_is_refused(tmp_path):
+    """Range has no half precision kind, and its bounds come out of a matrix product."""
+
+    class Count(nn.Module):
+        def forward(self, frames):
+            return torch.arange(16.0)[None] + 0 * frames.sum()
+
+    nodes = [
+        helper.make_node("MatMul", ["frames", "ones"], ["product"]),
+        helper.make_node("Mul", ["product", "nothing"], ["start"]),
+        helper.make_node("Reshape", ["start", "scalar"], ["first"]),
+        helper.make_node("Range", ["first", "end", "step"], ["counted"]),
+        helper.make_node("Reshape", ["counted", "row"], ["cond"]),
+    ]
+    constants = [
+        helper.make_tensor(name, kind, dims, values)
+        for name, kind, dims, values in (
+            ("ones", TensorProto.FLOAT, [24, 1], [1.0] * 24),
+            ("nothing", TensorProto.FLOAT, [], [0.0]),
+            ("end", TensorProto.FLOAT, [], [16.0]),
+            ("step", TensorProto.FLOAT, [], [1.0]),
+            ("scalar", TensorProto.INT64, [0], []),
+            ("row", TensorProto.INT64, [2], [1, 16]),
+        )
+    ]
+    model = helper.make_model(
+        helper.make_graph(
+            nodes,
+            "count",
+            [helper.make_tensor_value_info("frames", TensorProto.FLOAT, [1, 1, 24])],
+            [helper.make_tensor_value_info("cond", TensorProto.FLOAT, [1, 16])],
+            constants,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=10,
+    )
+    given = part(Count(), inputs={"frames": torch.ones(1, 1, 24)}, axes={}, samples=())
+    graph = export_part(given, tmp_path, ("fp32", "fp16"), model=model)
+    assert set(graph.variants) == {"fp32"}
+    assert "float16" in graph.refused["fp16"]
+    assert str(tmp_path) not in graph.refused["fp16"]
+    assert not list(tmp_path.glob("frames.fp16*"))
 
 
 @pytest.mark.full

@@ -22,11 +22,11 @@ from hearsight.store import write_bundle
 from ..assembly import name_of, new_bundle, sha256_of, tell, tools, weight_licenses
 from ..chain import record_chain
 from ..checkpoints import CheckpointError
-from ..clap.bundle import VOCABULARY_TERMS, clap_terms
 from ..clap.parts import clap_conditioners, clap_graphs, clap_space
 from ..graphs import export_part
 from ..models.mel import mel_points
 from ..report import write_report
+from ..terms import AUDIOLDM, VOCABULARY, terms_of
 from ..weights import blame
 from .loading import load_audioldm
 from .networks import BETAS, CHANNELS, TRAIN_STEPS, AudioLDM
@@ -38,7 +38,6 @@ __all__ = ["TOKENIZER", "assemble"]
 # their loudest sample was 0.5.
 MULTIPLE = 8
 PEAK = 0.5
-EPS = 1e-5  # of CLAP's layer norms in training, whatever a folder's configuration says
 DEFAULTS = Defaults("dpm++2m", 25, 2.5, 5.0, Limits(1.0, 10.24))
 TOKENIZER = "FacebookAI/roberta-base"  # on the hub
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "diffusers", "transformers")
@@ -91,7 +90,7 @@ def assemble(
         )
     with new_bundle(out) as root:
         with blame(checkpoint):
-            graphs = clap_graphs(model.clap, words, root, EPS, precisions)
+            graphs = clap_graphs(model.clap, words, root, model.clap_eps, precisions)
         parts = generator_parts(model)
         for part in parts:
             log(f"{part.name}: exporting")
@@ -100,7 +99,9 @@ def assemble(
         manifest = _manifest(name, checkpoint, model, graphs, root)
         (root / "NOTICE").write_text(
             NOTICE.format(
-                title=manifest.title, checkpoint=checkpoint.name, terms=clap_terms(checkpoint).name
+                title=manifest.title,
+                checkpoint=checkpoint.name,
+                terms=terms_of(checkpoint, *AUDIOLDM).name,
             ),
             encoding="utf-8",
         )
@@ -121,9 +122,9 @@ def _manifest(
         title=f"AudioLDM-{model.size}" if model.size else "AudioLDM",
         version="1",
         kind="both",
-        license=weight_licenses(graphs, clap_terms(checkpoint), {"tokenize": VOCABULARY_TERMS}),
+        license=weight_licenses(graphs, terms_of(checkpoint, *AUDIOLDM), {"tokenize": VOCABULARY}),
         source=Source("audioldm", checkpoint.name, sha256_of(checkpoint), tools(*TOOLS)),
-        space=clap_space(model.clap, root, EPS),
+        space=clap_space(model.clap, root, model.clap_eps),
         graphs=graphs,
         conditioners=clap_conditioners(graphs),
         audio=AudioSpec(MEL.sample_rate, peak=PEAK),

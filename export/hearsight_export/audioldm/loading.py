@@ -12,6 +12,7 @@ from torch import Tensor
 from hearsight.schedule import cumulative_alphas
 
 from ..checkpoints import CheckpointError, below, foreign, read_folder, read_json, read_tensors
+from ..clap.layout import LAION_EPS, TRANSFORMERS_EPS, eps_said
 from ..models.latent_mel import HIFI_GAN
 from ..weights import Origin, Weights, blame
 from . import names
@@ -43,9 +44,10 @@ def load_audioldm(path: Path, *, ema: bool = True, diffusers_heads: bool = False
         path: the file or folder.
         ema: of an original checkpoint, the UNet's averaged weights, which the original code
             plays with, and not those that training ended with.
-        diffusers_heads: the head counts of a folder's configuration. They are not those of
-            training (the conversion of the published folders lost them, and diffusers then
-            takes 8), but give diffusers' own output.
+        diffusers_heads: the head counts of a folder's configuration, and the epsilon of CLAP's
+            layer norms. They are not those of training (the conversion of the published folders
+            lost them, and diffusers then takes 8, and transformers 1e-12), but give diffusers'
+            own output.
 
     Raises:
         CheckpointError: it cannot be read, or is no AudioLDM; names the first tensor that is
@@ -117,6 +119,9 @@ def _from_folder(folder: Path, diffusers_heads: bool) -> Parts:
         clap=clap,
         tokenizer=folder / "tokenizer",
         heads=_heads_said(folder / "unet" / "config.json") if diffusers_heads else None,
+        clap_eps=eps_said(folder / "text_encoder" / "config.json") or TRANSFORMERS_EPS
+        if diffusers_heads
+        else LAION_EPS,
     )
 
 

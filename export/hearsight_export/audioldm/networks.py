@@ -12,6 +12,7 @@ from transformers import SpeechT5HifiGan
 
 from hearsight.manifest import Betas
 
+from ..clap.layout import LAION_EPS
 from ..models.denoise import film_unet
 from ..models.latent_mel import hifi_gan, mel_autoencoder
 from ..weights import MisfitError, Weights
@@ -45,7 +46,8 @@ class Parts:
     scale: latents of the UNet are the autoencoder's times this. clap: the state dict of its
     CLAP, of which folders in diffusers' layout hold the text tower only. tokenizer: the folder
     of the tokenizer's files, if the checkpoint brings them. heads: of the attention at each
-    level of the UNet, if they are not to be those of training.
+    level of the UNet, if they are not to be those of training. clap_eps: epsilon of the layer
+    norms of CLAP's text tower, that of training whatever a folder says.
     """
 
     unet: Weights
@@ -55,17 +57,22 @@ class Parts:
     clap: Mapping[str, Tensor]
     tokenizer: Path | None = None
     heads: tuple[int, ...] | None = None
+    clap_eps: float = LAION_EPS
 
 
 @dataclass(frozen=True)
 class AudioLDM:
-    """The networks of a checkpoint, in evaluation mode. size: S, M or L; empty for others."""
+    """The networks of a checkpoint, in evaluation mode. size: S, M or L; empty for others.
+
+    The rest is as in `Parts`.
+    """
 
     unet: nn.Module
     autoencoder: AutoencoderKL
     vocoder: SpeechT5HifiGan
     scale: float
     clap: Mapping[str, Tensor]
+    clap_eps: float
     tokenizer: Path | None
     size: str
 
@@ -96,7 +103,16 @@ class AudioLDM:
             weights.fill(module)
             module.eval().requires_grad_(False)
         size = _SIZES.get(width, "")
-        return AudioLDM(unet, autoencoder, vocoder, parts.scale, parts.clap, parts.tokenizer, size)
+        return AudioLDM(
+            unet,
+            autoencoder,
+            vocoder,
+            parts.scale,
+            parts.clap,
+            parts.clap_eps,
+            parts.tokenizer,
+            size,
+        )
 
 
 def training_heads(levels: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
-from hearsight.manifest import License, Precision
+from hearsight.manifest import Precision
 
-from ..checkpoints import CheckpointError, below, foreign, read_folder, read_json, read_tensors
+from ..checkpoints import CheckpointError, below, foreign, read_folder, read_tensors
 from ..conditioning import Addition
+from ..terms import AUDIOLDM, CLAP, VOCABULARY, terms_of
 from ..weights import blame
+from .layout import eps_said
 from .parts import clap_conditioners, clap_graphs, clap_space
 
-__all__ = ["VOCABULARY_TERMS", "ClapFile", "clap_addition", "clap_terms", "read_clap"]
+__all__ = ["ClapFile", "clap_addition", "read_clap"]
 
 _IN_AUDIOLDM, _IN_PARALLEL = "cond_stage_model.model.", "module."
 _FIRST = "text_branch.embeddings.word_embeddings.weight [50265, 768]"
 _FIRST_OF_FOLDER = "text_model.embeddings.word_embeddings.weight [50265, 768]"
-
-# What is published under these names; weights of other names are their makers'.
-_PUBLISHED = (
-    (
-        r"audioldm-[sml]-[\w.-]+(/|$)",
-        License("CC-BY-NC-SA-4.0", "https://github.com/haoheliu/AudioLDM", False),
-    ),
-    (
-        r"(/630k-|/music_(audioset|speech)_)[\w.-]+\.pt$",
-        License("CC0-1.0", "https://github.com/LAION-AI/CLAP", True),
-    ),
-    (
-        r"models--laion--[\w-]*clap|/laion/[\w-]*clap[\w-]*$",
-        License("Apache-2.0", "https://huggingface.co/laion", True),
-    ),
-)
-VOCABULARY_TERMS = License("MIT", "https://github.com/facebookresearch/fairseq", True)
 
 
 @dataclass(frozen=True)
@@ -67,9 +51,7 @@ def read_clap(path: Path) -> ClapFile:
         state = read_folder(path, part, _FIRST_OF_FOLDER)
         if not any(name.startswith("text_model.") for name in state):
             raise foreign(path, state, "CLAP", _FIRST_OF_FOLDER)
-        config = read_json(path / part / "config.json")
-        eps = config.get("text_config", config).get("layer_norm_eps")
-        return ClapFile(path, state, eps, path)
+        return ClapFile(path, state, eps_said(path / part / "config.json"), path)
     tensors = read_tensors(path)
     for prefix in (_IN_AUDIOLDM, _IN_PARALLEL, ""):
         state = below(tensors, prefix)
@@ -104,12 +86,5 @@ def clap_addition(
         graphs,
         clap_conditioners(graphs),
         clap_space(file.state, root, file.eps),
-        dict.fromkeys(graphs, clap_terms(file.path)) | {"tokenize": VOCABULARY_TERMS},
+        dict.fromkeys(graphs, terms_of(file.path, *CLAP, *AUDIOLDM)) | {"tokenize": VOCABULARY},
     )
-
-
-def clap_terms(path: Path) -> License:
-    """The licence of a checkpoint, by its name; AudioLDM's hold more than CLAP under theirs."""
-    where = path.resolve().as_posix()
-    known = (terms for names, terms in _PUBLISHED if re.search(names, where))
-    return next(known, License("unknown"))

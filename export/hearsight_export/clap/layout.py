@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor
 
+from ..checkpoints import read_json
 from ..weights import MisfitError, Origin, Weights, renamed
 
-__all__ = ["LAION_EPS", "TRANSFORMERS_EPS", "clap_eps", "clap_weights"]
+__all__ = ["LAION_EPS", "TRANSFORMERS_EPS", "clap_eps", "clap_weights", "eps_said"]
 
 # roberta-base's own, which LAION trained with, and the default of transformers' ClapTextConfig,
 # which the folders in its layout were saved with.
@@ -61,6 +63,16 @@ def clap_weights(state: Mapping[str, Tensor], tower: str) -> Weights:
 def clap_eps(state: Mapping[str, Tensor]) -> float:
     """Epsilon of the text tower's layer norms, by the spelling of the names."""
     return LAION_EPS if _is_laion(state) else TRANSFORMERS_EPS
+
+
+def eps_said(path: Path) -> float | None:
+    """The same as a configuration of transformers says it, if it does.
+
+    Raises:
+        CheckpointError: the file is missing or no JSON object.
+    """
+    config = read_json(path)
+    return (config.get("text_config") or config).get("layer_norm_eps")
 
 
 def _is_laion(state: Mapping[str, Tensor]) -> bool:

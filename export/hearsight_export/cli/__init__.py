@@ -15,12 +15,13 @@ for _commands in ("audioldm", "conditioners", "starter"):
 
 def main() -> None:
     """Console entry; foreseen failures are one sentence and the error's own exit code."""
-    from hearsight.errors import HearsightError
+    from hearsight.errors import HearsightError, refused
 
     from ..graphs import ParityError
 
     try:
         app()
-    except (HearsightError, ParityError, ValueError) as error:
+    except (HearsightError, ParityError, ValueError, OSError) as problem:
+        error = refused(problem) if isinstance(problem, OSError) else problem
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", 1))

@@ -12,7 +12,17 @@ import typer
 if TYPE_CHECKING:
     from hearsight.manifest import Precision
 
-__all__ = ["Download", "Out", "Precisions", "Threads", "app", "say", "selected", "use_threads"]
+__all__ = [
+    "Download",
+    "Out",
+    "Precisions",
+    "Threads",
+    "app",
+    "check_out",
+    "say",
+    "selected",
+    "use_threads",
+]
 
 app = typer.Typer(
     help="Turn PyTorch networks into Hearsight bundles.",
@@ -58,6 +68,18 @@ def selected(precisions: str) -> tuple[Precision, ...]:
                 f'There is no precision "{said}"; known: {", ".join(get_args(Precision))}.'
             )
     return cast("tuple[Precision, ...]", tuple(dict.fromkeys(("fp32", *asked))))
+
+
+def check_out(out: Path) -> None:
+    """Find out that a bundle can be made there before anything is fetched or read for it.
+
+    Raises:
+        OutputError: bundles cannot be called that, or something else is there.
+    """
+    from ..assembly import check_place, name_of
+
+    name_of(out)
+    check_place(out)
 
 
 def say(line: str) -> None:

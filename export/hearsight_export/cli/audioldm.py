@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .app import Download, Out, Precisions, Threads, app, say, selected, use_threads
+from .app import Download, Out, Precisions, Threads, app, check_out, say, selected, use_threads
 
 __all__ = ["audioldm"]
 
@@ -42,8 +42,8 @@ def audioldm(
         bool,
         typer.Option(
             "--diffusers-heads",
-            help="Keep the head counts that a diffusers folder says, to match diffusers' output; "
-            "they are not those of training.",
+            help="Keep the head counts and CLAP's epsilon that a diffusers folder says, to match "
+            "diffusers' output; they are not those of training.",
         ),
     ] = False,
     download: Download = False,
@@ -53,6 +53,9 @@ def audioldm(
 
     Nothing of a checkpoint is run: only tensors and plain values are read from it.
     """
+    kinds = selected(precisions)
+    check_out(out)
+
     from ..audioldm.assemble import TOKENIZER, assemble
     from ..hub import locate
 
@@ -71,7 +74,7 @@ def audioldm(
         path,
         out,
         tokenizer=words,
-        precisions=selected(precisions),
+        precisions=kinds,
         ema=not no_ema,
         diffusers_heads=diffusers_heads,
         log=say,

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import Download, Out, Precisions, Threads, app, say, selected, use_threads
+from .app import Download, Out, Precisions, Threads, app, check_out, say, selected, use_threads
 
 if TYPE_CHECKING:
+    from hearsight.bundle import Bundle
+
     from ..conditioning import Addition
 
 __all__ = ["ciap", "clap", "clip", "echoframe"]
@@ -71,13 +73,14 @@ def clap(
     threads: Threads = 0,
 ) -> None:
     """Export LAION's CLAP: text and reference sounds for generators of its space."""
+    kinds, base = selected(precisions), _base(out, into)
+
     from ..clap.bundle import clap_addition, read_clap
 
     use_threads(threads)
-    kinds = selected(precisions)
     path, words = _locate(checkpoint, download), _words(tokenizer, download)
     file = read_clap(path)
-    _make(path, out, into, lambda root: clap_addition(file, words, root, kinds))
+    _make(path, out, base, lambda root: clap_addition(file, words, root, kinds))
 
 
 @app.command()
@@ -105,17 +108,19 @@ def clip(
     threads: Threads = 0,
 ) -> None:
     """Export CLIP: pictures, and text where there is a tokenizer, in a space of its own."""
+    kinds, base = selected(precisions), _base(out, into)
+
     from ..assembly import sha256_of
     from ..clip.bundle import clip_addition, read_clip
     from ..clip.layout import clip_activation
 
     use_threads(threads)
-    kinds = selected(precisions)
     path, words = _locate(checkpoint, download), _words(tokenizer, download)
     file = read_clip(path)
     said = activation.value if activation else clip_activation(file.state, file.hidden_act)
-    name = space or f"clip-{sha256_of(path)[:12]}"
-    _make(path, out, into, lambda root: clip_addition(file, said, name, words, root, kinds))
+    digest = sha256_of(path)
+    name = space or f"clip-{digest[:12]}"
+    _make(path, out, base, lambda root: clip_addition(file, said, name, words, root, kinds), digest)
 
 
 @app.command()
@@ -128,16 +133,17 @@ def ciap(
     threads: Threads = 0,
 ) -> None:
     """Export CIAP: pictures for generators of CLAP's space."""
+    kinds, base = selected(precisions), _base(out, into)
+
     from ..checkpoints import read_tensors
     from ..ciap import ciap_addition, load_ciap
     from ..weights import blame
 
     use_threads(threads)
-    kinds = selected(precisions)
     path = _locate(checkpoint, download)
     with blame(path):
         model = load_ciap(read_tensors(path))
-    _make(path, out, into, lambda root: ciap_addition(model, root, kinds))
+    _make(path, out, base, lambda root: ciap_addition(model, root, kinds))
 
 
 @app.command()
@@ -162,6 +168,8 @@ def echoframe(
     threads: Threads = 0,
 ) -> None:
     """Export EchoFrame: videos for generators of CLAP's space."""
+    kinds, base = selected(precisions), _base(out, into)
+
     from ..checkpoints import read_tensors
     from ..clip.bundle import read_clip
     from ..echoframe.bundle import echoframe_addition
@@ -169,12 +177,11 @@ def echoframe(
     from ..weights import blame
 
     use_threads(threads)
-    kinds = selected(precisions)
     path = _locate(checkpoint, download)
     with blame(path):
         network = load_mapper(read_tensors(path), mapper.value if mapper else None)
     eye = read_clip(_locate(clip, download))
-    _make(path, out, into, lambda root: echoframe_addition(network, eye, root, kinds))
+    _make(path, out, base, lambda root: echoframe_addition(network, eye, root, kinds))
 
 
 def _locate(checkpoint: str, download: bool) -> Path:
@@ -189,10 +196,21 @@ def _words(tokenizer: str | None, download: bool) -> Path | None:
     return None if tokenizer is None else locate(tokenizer, download, say, _TOKENIZER_FILES)
 
 
-def _make(path: Path, out: Path, into: Path | None, make: Callable[[Path], Addition]) -> None:
+def _base(out: Path, into: Path | None) -> Bundle | None:
+    """The bundle to join, and `out` checked, before anything is fetched or read."""
     from hearsight.bundle import open_bundle
 
+    check_out(out)
+    return open_bundle(into) if into else None
+
+
+def _make(
+    path: Path,
+    out: Path,
+    base: Bundle | None,
+    make: Callable[[Path], Addition],
+    sha256: str = "",
+) -> None:
     from ..conditioning import make_conditioner
 
-    base = open_bundle(into) if into else None
-    print(make_conditioner(path, out, make, base, say).root)
+    print(make_conditioner(path, out, make, base, say, sha256).root)

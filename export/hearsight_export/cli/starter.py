@@ -38,11 +38,13 @@ def starter(
     threads: Threads = 0,
 ) -> None:
     """Train the starter and export it. Run again to go on where it was stopped."""
+    from ..assembly import check_place
     from ..starter.assemble import assemble
     from ..starter.parts import STAGES, train_parts
     from ..starter.recipe import Recipe
     from ..starter.vocoding import compare_vocoders, unseen_sounds
 
+    check_place(out)
     use_threads(threads)
     chosen = tuple(part for part in stages.split(",") if part)
     unknown = set(chosen) - set(STAGES)

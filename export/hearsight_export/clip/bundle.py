@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from hearsight.manifest import (
     Conditioners,
     Graph,
     ImageConditioner,
-    License,
     Precision,
     Space,
     TextConditioner,
@@ -25,20 +23,15 @@ from ..checkpoints import below, foreign, read_folder, read_json, read_tensors
 from ..conditioning import Addition
 from ..fronts import PictureFront, export_picture_encoder
 from ..graphs import Part, export_part
+from ..terms import CLIP, terms_of
 from ..tokenize import clip_tokenizer, export_tokenizer
 from ..weights import blame
 from .layout import Activation
 from .towers import ClipText, load_clip_image, load_clip_text
 
-__all__ = ["ClipFile", "clip_addition", "clip_graphs", "clip_terms", "read_clip"]
+__all__ = ["ClipFile", "clip_addition", "clip_graphs", "read_clip"]
 
 CHECK_TEXT = "Heavy rain on a tin roof"
-# What is published under these names; weights of other names are their makers'.
-_PUBLISHED = re.compile(
-    r"models--(openai|laion)--CLIP|models--openai--clip|/(openai|laion)/(clip|CLIP)-[\w-]+$"
-    r"|/ViT-[BL]-\d\d[\w-]*\.[a-z]+$"
-)
-_TERMS = License("MIT", "https://github.com/openai/CLIP", True)
 _FIRST = "visual.conv1.weight [768, 3, 32, 32]"
 _FIRST_OF_FOLDER = "vision_model.embeddings.patch_embedding.weight [768, 3, 32, 32]"
 
@@ -104,13 +97,8 @@ def clip_addition(
         graphs,
         Conditioners(text=text, image=ImageConditioner(("image",))),
         Space(space, (width,)),
-        dict.fromkeys(graphs, clip_terms(file.path)),
+        dict.fromkeys(graphs, terms_of(file.path, *CLIP)),
     )
-
-
-def clip_terms(path: Path) -> License:
-    """The licence of a checkpoint, by its name."""
-    return _TERMS if _PUBLISHED.search(path.resolve().as_posix()) else License("unknown")
 
 
 def clip_graphs(

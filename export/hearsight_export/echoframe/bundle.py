@@ -12,11 +12,12 @@ from torch.nn import functional as F
 from hearsight.manifest import Conditioners, Graph, License, Precision, Space, VideoConditioner
 
 from ..clap.parts import SPACE
-from ..clip.bundle import ClipFile, clip_terms
+from ..clip.bundle import ClipFile
 from ..clip.towers import ClipImage, load_clip_image
 from ..conditioning import Addition
 from ..fronts import PictureFront, export_picture_encoder
 from ..graphs import Part, export_part
+from ..terms import CLIP, terms_of
 from ..weights import MisfitError, blame
 from .mappers import FRAMES
 
@@ -65,7 +66,7 @@ def echoframe_addition(
         graphs,
         Conditioners(video=VideoConditioner(("video-image", "frames"), FPS, FRAMES)),
         Space(SPACE, (space,)),
-        {"frames": _MAPPER, "video-image": clip_terms(clip.path)},
+        {"frames": _MAPPER, "video-image": terms_of(clip.path, *CLIP)},
     )
 
 

@@ -28,7 +28,7 @@ from hearsight.manifest import (
 )
 from hearsight.store import describe, write_bundle, write_tensor
 
-from ..assembly import new_bundle, tell, tools, weight_files, weight_licenses
+from ..assembly import CARD, new_bundle, tell, tools, weight_files, weight_licenses
 from ..chain import record_chain
 from ..models.mel import mel_points
 from ..report import write_report
@@ -39,7 +39,6 @@ from .parts import Parts
 __all__ = ["assemble"]
 
 LICENSE = License("MIT", "https://spdx.org/licenses/MIT.html", True)
-DOCUMENTS = ("CARD.md", "sheet.png")
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "diffusers")
 # The solver and the steps are those that the card's table speaks for.
 DEFAULTS = Defaults("dpm++2m", 20, 3.0, 5.0, Limits(0.2, 10.0))
@@ -59,7 +58,7 @@ def assemble(parts: Parts, out: Path, network: bool, log: Callable[[str], None] 
     Raises:
         ParityError: a graph does not compute what PyTorch computes.
     """
-    with new_bundle(out, DOCUMENTS) as root:
+    with new_bundle(out, CARD) as root:
         graphs: dict[str, Graph] = {}
         for role, graph in export_graphs(parts, root, network):
             graphs[role] = graph
