@@ -28,7 +28,7 @@ from hearsight_export.models.denoise import film_unet
 pytestmark = pytest.mark.full
 
 GRAPH, LOOP = 1e-5, 1e-4
-SCHEDULE = Schedule(1000, BETAS, "epsilon", "first", "upstream")
+SCHEDULE = Schedule(1000, BETAS, "epsilon", "first", "leading")
 
 
 def golden(name):
