@@ -84,7 +84,7 @@ def finish(
     else:
         x = _exactly(_resampled(x, sample_rate, spec.sample_rate), length)
     if kept:
-        x = _patched(x, kept, spec.sample_rate)
+        x = _patched(x, kept, spec.sample_rate, notes)
     if spec.trim:
         x = _trimmed(x, spec.trim_db, notes)
     if not loop:
@@ -233,13 +233,27 @@ def _around(x: Samples, old: int, length: int, new: int, notes: list[str]) -> Sa
     return _exactly(y[start:], length)
 
 
-def _patched(x: Samples, kept: Kept, sample_rate: int) -> Samples:
-    """The original with `x` in its span and band, crossed over within the span."""
+def _patched(x: Samples, kept: Kept, sample_rate: int, notes: list[str]) -> Samples:
+    """The original with `x` in its span and band, crossed over within the span.
+
+    What goes over full scale there is turned down, and the original is not.
+    """
     original = _exactly(kept.original, len(x))
     first, end = max(0, kept.span[0]), min(kept.span[1], len(x))
-    change = x[first:end] - original[first:end]
+    old, new = original[first:end], x[first:end]
     if kept.band:
-        change = _within(x - original, kept.band, sample_rate)[first:end]
+        rest = old - _within(original, kept.band, sample_rate)[first:end]
+        new = _within(x, kept.band, sample_rate)[first:end]
+    else:
+        rest = np.zeros_like(old)
+    # The largest gain at which |rest + gain * new| stays within 1 at every sample.
+    room = 1 - rest * np.sign(new)
+    over = np.abs(new) > room
+    gain = max(0.0, float((room[over] / np.abs(new[over])).min(initial=1.0)))
+    if gain < 1:
+        lower = f"by {-20 * math.log10(gain):.1f} dB" if gain else "to nothing"
+        notes.append(f"The new part went over full scale: turned down {lower}.")
+    change = rest + np.float32(gain) * new - old
     fade = min(round(_CROSSOVER * sample_rate), (end - first) // 2)
     ramp = (np.sin((np.arange(fade) + 0.5) / max(fade, 1) * (math.pi / 2)) ** 2)[:, None]
     if first > 0:
@@ -247,7 +261,7 @@ def _patched(x: Samples, kept: Kept, sample_rate: int) -> Samples:
     if end < len(x):
         change[len(change) - fade :] *= ramp[::-1].astype(np.float32)
     patched = original.copy()
-    patched[first:end] = np.clip(original[first:end] + change, -1, 1)
+    patched[first:end] = np.clip(old + change, -1, 1)
     return patched
 
 

@@ -75,7 +75,7 @@ def check(request: Request) -> None:
 def resolve(request: Request, manifest: Manifest) -> Request:
     """The same request with the generator's defaults and a seed in place of every None.
 
-    Where the length is open it is that of `init` or of a lone video, as far as it can be made.
+    Where the length is open it is that of `init` or of the one video, as far as it can be made.
 
     Raises:
         RequestError: as `check`, and for lengths and choices that this generator does not have.
@@ -124,10 +124,8 @@ def _natural_seconds(request: Request, default: float) -> float:
     if request.init:
         there, span = media.audio_seconds(request.init.file), request.init.span
         return max(there, span[1]) if span and span[1] < MOST_SECONDS else there
-    spoken = [prompt for prompt in request.prompts if not prompt.blank]
-    if len(spoken) == 1 and spoken[0].modality == "video":
-        return media.video_seconds(spoken[0].value)
-    return default
+    videos = [prompt for prompt in request.prompts if prompt.modality == "video"]
+    return media.video_seconds(videos[0].value) if len(videos) == 1 else default
 
 
 def _resolved_finish(request: Request) -> Finish:
@@ -147,6 +145,15 @@ def _resolved_init(init: Init, seconds: float, manifest: Manifest) -> Init:
         raise RequestError(
             f"init.span begins at {init.span[0]:g} s, and the sound lasts {seconds:g} s."
         )
+    if init.span:
+        from . import media
+
+        there = media.audio_seconds(init.file)
+        if init.span[0] > there:
+            raise RequestError(
+                f"init.span begins at {init.span[0]:g} s, and {init.file} ends at {there:g} s: "
+                "begin there, or before."
+            )
     bands = manifest.latent.bands
     if init.band and not bands:
         raise RequestError(

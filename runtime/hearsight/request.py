@@ -106,7 +106,7 @@ class Request:
     """Everything that decides a sound.
 
     None means: the bundle's default, for `seed` a fresh one, which every take then carries, and
-    for `seconds` the length of `init`, or else of a lone video, if there is one.
+    for `seconds` the length of `init`, or else of the video, if there is one.
     `mix` says how several prompts meet: `average` takes the weighted mean of their normalised
     conditions, `branches` guides towards each at the price of one model call per prompt.
     `loop` makes a sound whose end runs on into its start. `candidates` are made for each sound,

@@ -14,6 +14,7 @@ from .names import slug
 from .request import Finish, Modality, Prompt, Request, request_from_json, request_to_json
 from .spelling import found, parse_init, parse_level, parse_prompt, read_like
 from .tables import Kind, read_table
+from .wav import read_request
 
 __all__ = ["Item", "read_rows"]
 
@@ -64,8 +65,9 @@ def read_rows(
     finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`; `init` and
     `like` are paths (in JSON Lines also objects, as a request has them), `strength`, `inpaint`,
     `inpaint_band` and `spread` go with them, and `edits` holds what rows that name such a sound
-    leave open of these. A row without `id` is named after its first prompt.
-    The column `name` is an `id` that may repeat: repeated ones get `_0`, `_1` and so on.
+    leave open of these. A row with `like` and without a prompt takes that sound's. A row without
+    `id` is named after its first prompt. The column `name` is an `id` that may repeat: repeated
+    ones get `_0`, `_1` and so on.
 
     Raises:
         RequestError: names up to 20 wrong lines at once.
@@ -82,7 +84,7 @@ def read_rows(
         try:
             if isinstance(row, RequestError):
                 raise row
-            asked = row if row.keys() & _ASKING else blank | row
+            asked = row if row.keys() & _ASKING or row.get("like") else blank | row
             item = Item(line, _request(asked, base, folder, edits or {}, typed=kind == "jsonl"))
             if "name" in row:
                 names.append((len(items), item.request.id))
@@ -123,6 +125,9 @@ def _request(
             if not isinstance(one, str):
                 raise RequestError(f"{column} must be text, not {one!r}.")
             prompts.append(request_to_json(Request((parse_prompt(modality, one),)))["prompts"][0])
+    if not prompts and isinstance(values.get("like"), str) and values["like"]:
+        taken = read_request(folder / values["like"]).get("prompts", [])
+        prompts = cast(list[Any], taken)
     if not prompts:
         raise RequestError(f"nothing to listen to; give one of {', '.join(_PROMPTS)}.")
     data["prompts"] = prompts

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearsight.errors import HearsightError
-from hearsight.finish import finish, lufs
+from hearsight.finish import Kept, finish, lufs
 from hearsight.request import Finish
 
 RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000)
@@ -335,3 +335,20 @@ def test_loudness_agrees_with_libebur128(rate, channels):
 def test_loudness_passes_the_ebu_test_signals(parts, wanted):
     x = np.concatenate([sine(1000, s, 48000, 10 ** (db / 20)) for db, s in parts])
     assert lufs(np.stack([x, x], axis=1), 48000) == pytest.approx(wanted, abs=0.1)
+
+
+def test_what_is_made_anew_over_full_scale_is_turned_down_and_the_rest_is_not():
+    rng = np.random.default_rng(4)
+    original = (0.3 * rng.uniform(-1, 1, (8000, 1))).astype(np.float32)
+    loud = (3 * np.sin(np.arange(8000) / 3)).astype(np.float32)
+    for band in (None, (100.0, 3000.0)):
+        kept = Kept(original, (2000, 6000), band)
+        done = finish(loud, 8000, Finish(sample_rate=8000), 1.0, kept=kept)
+        assert done.notes == ("The new part went over full scale: turned down by 9.5 dB.",) or band
+        assert "turned down by" in done.notes[0]
+        assert np.array_equal(done.audio[:2000], original[:2000, 0])
+        assert np.array_equal(done.audio[6000:], original[6000:, 0])
+        at_the_top = np.abs(done.audio) >= 1.0
+        assert not (at_the_top[1:] & at_the_top[:-1]).any()  # no flat tops
+        if band is None:
+            assert np.allclose(done.audio[2500:5500], loud[2500:5500] / 3, atol=1e-4)

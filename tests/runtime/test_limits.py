@@ -179,7 +179,7 @@ def test_an_open_length_is_that_of_the_sound_it_begins_with(manifest, tmp_path):
     ("span", "seconds"),
     [
         ((0.5, 2.5), 2.5),
-        ((1.5, 599.0), 599.0),
+        ((1.25, 599.0), 599.0),
         ((1.25, 2.0), 2.0),
         ((0.5, 1.0), 1.25),
         ((0.5, 600.0), 1.25),  # an open end is that of the file
@@ -196,7 +196,7 @@ def test_an_open_length_reaches_the_end_of_the_span_beyond_the_files(
     assert resolve(replace(RAIN, init=init, seconds=3.0), manifest).seconds == 3.0
 
 
-def test_an_open_length_is_that_of_a_lone_video(manifest, tmp_path):
+def test_an_open_length_is_that_of_the_one_video(manifest, tmp_path):
     film = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (32, 24))
     for _ in range(23):
         film.write(np.zeros((24, 32, 3), np.uint8))
@@ -204,7 +204,8 @@ def test_an_open_length_is_that_of_a_lone_video(manifest, tmp_path):
     video = Prompt("video", str(tmp_path / "a.avi"))
     assert resolve(Request((video,)), manifest).seconds == pytest.approx(2.3)
     assert resolve(Request((Prompt("text", " "), video)), manifest).seconds == pytest.approx(2.3)
-    assert resolve(Request((Prompt("text", "rain"), video)), manifest).seconds == 1.0
+    words = Prompt("text", "rain")
+    assert resolve(Request((words, video)), manifest).seconds == pytest.approx(2.3)
     assert resolve(Request((video, video)), manifest).seconds == 1.0
     with pytest.raises(MediaError):
         resolve(Request((Prompt("video", str(tmp_path / "b.avi")),)), manifest)
@@ -221,3 +222,9 @@ def test_an_automatic_level_leaves_a_sound_alone_of_which_a_part_stays(
     asked = replace(RAIN, init=init, finish=Finish(level="auto", level_db=-3.0))
     finish = resolve(asked, manifest).finish
     assert (finish.level, finish.level_db) == (level, -3.0)
+
+
+def test_a_span_that_begins_after_the_end_of_the_file_is_refused(manifest, tmp_path):
+    init = Init(tone(tmp_path / "a.wav", 8000), span=(1.5, 2.0))
+    with pytest.raises(RequestError, match=r"begins at 1.5 s, and .* ends at 1 s"):
+        resolve(replace(RAIN, init=init), manifest)

@@ -79,7 +79,10 @@ class Settings:
         "", "Make only these frequencies in Hz of it anew, such as 2000:.", "Editing", "FROM:TO"
     )
     like: str = _option(
-        "", "A sound made before, to stay near to; `generate` asks as it did.", "Editing", "FILE"
+        "",
+        "A sound made before: make others near to it, of its prompts if you give none.",
+        "Editing",
+        "FILE",
     )
     spread: float | None = _option(None, "How far from it, 0 to 1 [default: 0.3].", "Editing", "X")
 

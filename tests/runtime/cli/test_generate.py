@@ -371,3 +371,14 @@ def test_strength_for_a_whole_table_is_for_the_rows_that_begin_with_a_sound(cli,
 
 def test_candidates_need_something_to_be_compared_with(cli, home):
     assert "there is none" in cli("generate", "", "--candidates", "2").err
+
+
+def test_a_row_that_names_only_a_likeness_takes_its_prompts(cli, home):
+    cli("generate", "rain", "--seed", "1", "-o", "one.wav")
+    Path("m.csv").write_text("id,prompt,like\na,,one.wav\nb,wind,one.wav\n", encoding="utf-8")
+    assert cli("batch", "m.csv", "-o", "out").code == 0
+    said = [wav.read_request(f"out/{name}.wav")["prompts"][0]["value"] for name in "ab"]
+    assert said == ["rain", "wind"]
+    Path("n.jsonl").write_text('{"id": "c", "like": "one.wav"}\n', encoding="utf-8")
+    assert cli("batch", "n.jsonl", "-o", "out").code == 0
+    assert wav.read_request("out/c.wav")["prompts"][0]["value"] == "rain"
