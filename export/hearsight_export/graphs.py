@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from onnx import ModelProto
@@ -221,7 +222,7 @@ def _reduced(model: ModelProto, precision: Precision) -> ModelProto | None:
 
 
 def _dtype(value: Tensor) -> DType:
-    return str(value.dtype).removeprefix("torch.")  # type: ignore[return-value]
+    return cast(DType, str(value.dtype).removeprefix("torch."))
 
 
 def _shape(part: Part, name: str, value: Tensor) -> tuple[int | str, ...]:

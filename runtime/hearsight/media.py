@@ -32,7 +32,6 @@ __all__ = [
     "frames_at",
     "read_audio",
     "read_image",
-    "read_video",
     "video_seconds",
 ]
 
@@ -88,21 +87,6 @@ def read_image(path: str | Path) -> Pixels:
     return np.ascontiguousarray(bgr[..., ::-1])
 
 
-def read_video(path: str | Path, *, fps: float, max_frames: int) -> Pixels:
-    """Read frames of a video as uint8 [N, H, W, 3] RGB, upright.
-
-    `fps` > 0 takes the frame on screen every 1/fps seconds from the start, at most
-    `max_frames`; `fps` 0 takes exactly `max_frames`, evenly spaced from the first frame to
-    the last (a clip with fewer frames repeats some). Times are the file's own timestamps, so
-    clips of varying frame rate are right. Frames beyond 2048 pixels a side are reduced.
-
-    Raises:
-        MediaError: it is missing, no video, a still picture, damaged, or holds no frame.
-    """
-    [times] = frame_times(path, fps=fps, max_frames=max_frames)
-    return np.stack(list(frames_at(path, times)))
-
-
 def frame_times(
     path: str | Path,
     *,
@@ -112,12 +96,15 @@ def frame_times(
 ) -> list[NDArray[np.float64]]:
     """For each span of a video, when the frames to look at come on screen, sorted.
 
-    Frames are chosen as by `read_video`, for None from the whole clip. A span, in seconds from
-    the first frame, stands for a clip of its own; where the clip ends before it, its last
-    seconds do, and where it is longer than `max_frames` last, its middle.
+    `fps` > 0 takes the frame on screen every 1/fps seconds from the start, at most
+    `max_frames`; `fps` 0 takes exactly `max_frames`, evenly spaced from the first frame to
+    the last (a clip with fewer frames repeats some). Times are the file's own timestamps, so
+    clips of varying frame rate are right. None is the whole clip; a span, in seconds from the
+    first frame, stands for a clip of its own: where the video ends before it, its last seconds
+    do, and where it is longer than `max_frames` last, its middle.
 
     Raises:
-        MediaError: as `read_video`.
+        MediaError: it is missing, no video, a still picture, damaged, or holds no frame.
     """
     path = _sniff.checked(path, "video")
     _sniff.refuse_cut_short(path)
@@ -143,6 +130,8 @@ def frame_times(
 
 def frames_at(path: str | Path, times: NDArray[np.float64]) -> Iterator[Pixels]:
     """Decode the frames shown at `times` (sorted, in seconds, possibly repeated), one by one.
+
+    Each is uint8 [H, W, 3] RGB, upright, reduced where a side has more than 2048 pixels.
 
     Raises:
         MediaError: the video is damaged, or its pictures change their size.
@@ -188,7 +177,7 @@ def video_seconds(path: str | Path) -> float:
     """How long a video is shown, its last frame included.
 
     Raises:
-        MediaError: as `read_video`.
+        MediaError: as `frame_times`.
     """
     path = _sniff.checked(path, "video")
     _sniff.refuse_cut_short(path)

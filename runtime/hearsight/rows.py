@@ -126,8 +126,10 @@ def _request(
                 raise RequestError(f"{column} must be text, not {one!r}.")
             prompts.append(request_to_json(Request((parse_prompt(modality, one),)))["prompts"][0])
     if not prompts and isinstance(values.get("like"), str) and values["like"]:
-        taken = read_request(folder / values["like"]).get("prompts", [])
-        prompts = cast(list[Any], taken)
+        liked = request_from_json(read_request(folder / values["like"]))
+        prompts = request_to_json(
+            replace(liked, prompts=tuple(found(prompt, Path.cwd()) for prompt in liked.prompts))
+        )["prompts"]
     if not prompts:
         raise RequestError(f"nothing to listen to; give one of {', '.join(_PROMPTS)}.")
     data["prompts"] = prompts
@@ -149,7 +151,10 @@ def _request(
         request = replace(request, init=replace(request.init, file=file))
     for path, of_it in (("init", _EDITS[:-1]), ("like", _EDITS[-1:])):
         if path in edits:
-            edits = {name: open_edits[name] for name in of_it if open_edits.get(name)} | edits
+            given = {name: open_edits.get(name) for name in of_it}
+            edits = {
+                name: value for name, value in given.items() if value not in (None, "")
+            } | edits
     request = _edited(request, edits, folder, typed=typed)
     prompts_here = tuple(found(prompt, folder) for prompt in request.prompts)
     return replace(request, prompts=prompts_here, id=request.id or _named_after(prompts_here[0]))

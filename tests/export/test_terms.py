@@ -7,7 +7,7 @@ import pytest
 from hearsight_export.terms import AUDIOLDM, CLAP, CLIP, terms_of
 
 ALL = (*AUDIOLDM, *CLAP, *CLIP)
-CACHE = "/home/me/.cache/huggingface/hub"
+CACHE = "cache/hub"
 
 
 @pytest.mark.parametrize(
@@ -17,10 +17,10 @@ CACHE = "/home/me/.cache/huggingface/hub"
         (f"{CACHE}/models--cvssp--audioldm-m-full/snapshots/0a1b", "CC-BY-NC-SA-4.0", False),
         ("cvssp/audioldm-l-full", "CC-BY-NC-SA-4.0", False),
         ("630k-audioset-best.pt", "CC0-1.0", True),
-        ("/data/630k-audioset-best.pt", "CC0-1.0", True),
+        ("checkpoints/630k-audioset-best.pt", "CC0-1.0", True),
         (f"{CACHE}/models--lukewys--laion_clap/snapshots/0/630k-best.pt", "CC0-1.0", True),
         (f"{CACHE}/models--laion--clap-htsat-unfused/snapshots/0a1b", "Apache-2.0", True),
-        ("/data/laion/larger_clap_general", "Apache-2.0", True),
+        ("checkpoints/laion/larger_clap_general", "Apache-2.0", True),
         (f"{CACHE}/models--openai--clip-vit-base-patch32/snapshots/0a1b", "MIT", True),
         ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "MIT", True),
     ],

@@ -36,6 +36,12 @@ SHOWN = {
 }
 
 
+def read_video(path, *, fps, max_frames):
+    """The frames of a whole clip, uint8 [N, H, W, 3]."""
+    [times] = media.frame_times(path, fps=fps, max_frames=max_frames)
+    return np.stack(list(media.frames_at(path, times)))
+
+
 def save(path, rgb, *options):
     order = {2: slice(None), 3: [2, 1, 0], 4: [2, 1, 0, 3]}[rgb.shape[2] if rgb.ndim > 2 else 2]
     ok, data = cv2.imencode(path.suffix, rgb if rgb.ndim == 2 else rgb[..., order], options)
@@ -293,24 +299,24 @@ STEPS = tuple(range(0, 240, 12))  # 20 frames, 2 seconds
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
 def test_frames_are_taken_by_the_clock(tmp_path, suffix):
-    got = media.read_video(clip(tmp_path / f"clip{suffix}", STEPS), fps=5, max_frames=100)
+    got = read_video(clip(tmp_path / f"clip{suffix}", STEPS), fps=5, max_frames=100)
     assert got.dtype == np.uint8
     assert got.shape == (10, 48, 64, 3)
     assert np.abs(levels_of(got) - np.array(STEPS)[::2]).max() < 5
 
 
 def test_more_frames_a_second_than_there_are_repeat_some(tmp_path):
-    got = media.read_video(clip(tmp_path / "clip.mp4", STEPS), fps=20, max_frames=6)
+    got = read_video(clip(tmp_path / "clip.mp4", STEPS), fps=20, max_frames=6)
     assert np.abs(levels_of(got) - [0, 0, 12, 12, 24, 24]).max() < 5
 
 
 def test_the_frame_on_screen_is_the_one_taken(tmp_path):
-    got = media.read_video(clip(tmp_path / "clip.mp4", STEPS), fps=4, max_frames=4)
+    got = read_video(clip(tmp_path / "clip.mp4", STEPS), fps=4, max_frames=4)
     assert np.abs(levels_of(got) - [0, 24, 60, 84]).max() < 5  # at 0, 0.25, 0.5, 0.75 s
 
 
 def test_fps_zero_spreads_frames_from_the_first_to_the_last(tmp_path):
-    got = media.read_video(clip(tmp_path / "clip.mp4", STEPS), fps=0, max_frames=5)
+    got = read_video(clip(tmp_path / "clip.mp4", STEPS), fps=0, max_frames=5)
     assert got.shape[0] == 5
     assert abs(levels_of(got)[0] - STEPS[0]) < 5
     assert abs(levels_of(got)[-1] - STEPS[-1]) < 5
@@ -323,7 +329,7 @@ def test_any_rate_and_count_give_frames_in_order(tmp_path_factory, fps, most):
     path = tmp_path_factory.getbasetemp() / "any.mp4"
     if not path.exists():
         clip(path, STEPS)
-    got = levels_of(media.read_video(path, fps=fps, max_frames=most))
+    got = levels_of(read_video(path, fps=fps, max_frames=most))
     assert len(got) == (most if fps == 0 else min(most, int(np.ceil(2 * fps - 1e-9))))
     assert (np.diff(got) >= -1).all()
 
@@ -358,7 +364,7 @@ def test_each_of_several_parts_is_what_it_is_alone_and_none_is_the_bundles_choic
     for span, got in zip(spans, together, strict=True):
         [alone] = parts(path, [span], fps=fps, max_frames=4)
         assert np.array_equal(got, alone)
-    assert np.array_equal(together[1], media.read_video(path, fps=fps, max_frames=4))
+    assert np.array_equal(together[1], read_video(path, fps=fps, max_frames=4))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
@@ -423,7 +429,7 @@ def test_timestamps_count_where_the_frame_rate_varies(tmp_path):
 
     path = patched(clip(tmp_path / "clip.mp4", STEPS), b"edts", no_edit_list)
     patched(path, b"stts", hold_the_second_half)
-    got = media.read_video(path, fps=2, max_frames=100)
+    got = read_video(path, fps=2, max_frames=100)
     # Ten frames of 0.1 s, then ten of 0.4 s: at 0, 0.5, 1.0, 1.5 ... 4.5 s these are on screen.
     shown = [STEPS[i] for i in (0, 5, 10, 11, 12, 13, 15, 16, 17, 18)]
     assert np.abs(levels_of(got) - shown).max() < 5
@@ -435,12 +441,12 @@ def test_a_video_held_upright_is_turned(tmp_path):
         return box[:48] + matrix + box[84:]
 
     path = patched(clip(tmp_path / "clip.mp4", STEPS), b"tkhd", quarter_turn)
-    assert media.read_video(path, fps=0, max_frames=2).shape == (2, 64, 48, 3)
+    assert read_video(path, fps=0, max_frames=2).shape == (2, 64, 48, 3)
 
 
 def test_large_frames_are_reduced(tmp_path, monkeypatch):
     monkeypatch.setattr(media, "_BIG_FRAME", 32)
-    got = media.read_video(clip(tmp_path / "clip.mp4", STEPS), fps=0, max_frames=2)
+    got = read_video(clip(tmp_path / "clip.mp4", STEPS), fps=0, max_frames=2)
     assert got.shape == (2, 24, 32, 3)
 
 
@@ -451,17 +457,14 @@ def test_colours_of_a_video_are_rgb(tmp_path):
     for _ in range(3):
         writer.write(np.full((48, 64, 3), (0, 0, 255), np.uint8))
     writer.release()
-    got = media.read_video(tmp_path / "red.avi", fps=0, max_frames=1)
+    got = read_video(tmp_path / "red.avi", fps=0, max_frames=1)
     assert np.abs(got.mean(axis=(0, 1, 2)) - (255, 0, 0)).max() < 5
 
 
 def test_an_animated_gif_is_a_video(tmp_path):
     path = animation(tmp_path / "clip.gif", (0, 60, 120, 180, 240))
     assert (
-        np.abs(
-            levels_of(media.read_video(path, fps=5, max_frames=9)) - [0, 60, 120, 180, 240]
-        ).max()
-        < 5
+        np.abs(levels_of(read_video(path, fps=5, max_frames=9)) - [0, 60, 120, 180, 240]).max() < 5
     )
 
 
@@ -469,7 +472,7 @@ def test_an_animated_gif_is_a_video(tmp_path):
 def test_a_still_picture_is_no_video(tmp_path, suffix):
     path = save(tmp_path / f"p{suffix}", CORNERS)
     with pytest.raises(MediaError, match=r"picture.*give it as an image"):
-        media.read_video(path, fps=0, max_frames=8)
+        read_video(path, fps=0, max_frames=8)
 
 
 def test_a_video_without_frames_is_refused(tmp_path):
@@ -479,13 +482,13 @@ def test_a_video_without_frames_is_refused(tmp_path):
     struct.pack_into("<I", data, 4, end - 8)
     (tmp_path / "clip.avi").write_bytes(data[:end])
     with pytest.raises(MediaError, match="holds no"):
-        media.read_video(tmp_path / "clip.avi", fps=1, max_frames=8)
+        read_video(tmp_path / "clip.avi", fps=1, max_frames=8)
 
 
 def test_a_text_is_no_video_though_ffmpeg_would_film_its_letters(tmp_path):
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nclip.mp4\n")
     with pytest.raises(MediaError, match="not of a type that is read as a video"):
-        media.read_video(tmp_path / "list.m3u8", fps=1, max_frames=8)
+        read_video(tmp_path / "list.m3u8", fps=1, max_frames=8)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
@@ -494,14 +497,14 @@ def test_a_video_cut_short_is_refused(tmp_path, suffix, kept):
     path = clip(tmp_path / f"clip{suffix}", STEPS)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
     with pytest.raises(MediaError, match=r"cut short|holds no frames"):
-        media.read_video(path, fps=0, max_frames=8)
+        read_video(path, fps=0, max_frames=8)
 
 
 def test_a_video_with_a_box_beyond_any_disk_is_cut_short(tmp_path):
     vast = struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1)
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x14ftypisom" + bytes(8) + vast)
     with pytest.raises(MediaError, match="cut short"):
-        media.read_video(tmp_path / "clip.mp4", fps=0, max_frames=8)
+        read_video(tmp_path / "clip.mp4", fps=0, max_frames=8)
 
 
 def test_a_video_whose_last_frame_is_lost_repeats_the_one_before(tmp_path):
@@ -512,7 +515,7 @@ def test_a_video_whose_last_frame_is_lost_repeats_the_one_before(tmp_path):
     end = data.index(b"moov") - 4
     data[end - last : end] = bytes(last)
     path.write_bytes(data)
-    got = media.read_video(path, fps=0, max_frames=20)
+    got = read_video(path, fps=0, max_frames=20)
     assert len(got) == 20
     assert np.abs(levels_of(got)[:19] - STEPS[:19]).max() < 5
     assert abs(levels_of(got)[19] - STEPS[18]) < 5
@@ -520,7 +523,7 @@ def test_a_video_whose_last_frame_is_lost_repeats_the_one_before(tmp_path):
 
 def test_a_video_of_a_single_frame_is_a_picture(tmp_path):
     with pytest.raises(MediaError, match="single picture, not a video"):
-        media.read_video(clip(tmp_path / "clip.mp4", [100]), fps=0, max_frames=2)
+        read_video(clip(tmp_path / "clip.mp4", [100]), fps=0, max_frames=2)
 
 
 def test_a_video_damaged_inside_is_read_or_refused_but_never_crashes(tmp_path):
@@ -534,7 +537,7 @@ def test_a_video_damaged_inside_is_read_or_refused_but_never_crashes(tmp_path):
             data[spot] ^= 0x55
         path.write_bytes(data)
         try:
-            assert media.read_video(path, fps=0, max_frames=8).shape == (8, 48, 64, 3)
+            assert read_video(path, fps=0, max_frames=8).shape == (8, 48, 64, 3)
         except MediaError as error:
             assert "damaged" in str(error)
 
@@ -662,7 +665,7 @@ def test_the_sound_of_a_video_is_not_read_and_that_is_said(tmp_path):
 
 READERS = {
     "image": media.read_image,
-    "video": lambda path: media.read_video(path, fps=0, max_frames=2),
+    "video": lambda path: read_video(path, fps=0, max_frames=2),
     "length of a video": media.video_seconds,
     "length of a sound": media.audio_seconds,
     "audio": lambda path: media.read_audio(path, sample_rate=16000),

@@ -382,3 +382,5 @@ def test_a_row_that_names_only_a_likeness_takes_its_prompts(cli, home):
     Path("n.jsonl").write_text('{"id": "c", "like": "one.wav"}\n', encoding="utf-8")
     assert cli("batch", "n.jsonl", "-o", "out").code == 0
     assert wav.read_request("out/c.wav")["prompts"][0]["value"] == "rain"
+    assert cli("batch", "n.jsonl", "-o", "same", "--spread", "0", "--seed", "9").code == 0
+    assert wav.read_request("same/c.wav")["like"]["spread"] == 0.0
