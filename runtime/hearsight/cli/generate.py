@@ -94,7 +94,7 @@ def _generate(
     request = replace(base_request(settings), prompts=tuple(prompts))
     if settings.like:
         request, settings = _near(request, resolved)
-    if request.init and request.init.partial:
+    if settings.init and request.init and request.init.partial:
         request, settings = _as_in_file(request, resolved, settings)
     if not request.prompts:
         raise RequestError(

@@ -360,6 +360,12 @@ def test_a_file_of_which_a_part_stays_keeps_its_rate_channels_and_depth(cli, hom
     old, new = soundfile.read("street.wav")[0], soundfile.read("new.wav")[0]
     assert np.array_equal(old[8820:], new[8820:])
     assert not np.array_equal(old[4410:8820], new[4410:8820])
+    edit = ["--init", "street.wav", "--inpaint", "0.1:0.2", "--sample-rate", "32000"]
+    edit += ["--bit-depth", "24"]
+    cli("generate", "rain", *edit, "--seed", "1", "-o", "other.wav")
+    cli("generate", "--like", "other.wav", "--spread", "0", "-o", "same.wav")
+    assert wav.read_info("same.wav")["sample_rate"] == 32000
+    assert np.array_equal(soundfile.read("other.wav")[0], soundfile.read("same.wav")[0])
 
 
 def test_strength_for_a_whole_table_is_for_the_rows_that_begin_with_a_sound(cli, recording):
