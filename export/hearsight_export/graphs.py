@@ -30,6 +30,7 @@ from hearsight.manifest import (
 )
 from hearsight.store import write_tensor
 
+from .origin import keep_modules
 from .parity import RUNTIME_ERRORS, Answer, ParityError, answers, compare_with
 from .precision import LEAST_SHARE, LEAST_SNR_DB, eight_bit, half, half_as_rounded
 from .variants import read_variant, save_variant
@@ -123,9 +124,9 @@ def trace(part: Part) -> ModelProto:
     )
     assert program is not None
     model = program.model_proto
+    keep_modules(model)
     for node in model.graph.node:
         node.doc_string = ""
-        del node.metadata_props[:]
     for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
         del value.metadata_props[:]
     return model

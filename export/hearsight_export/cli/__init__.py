@@ -9,7 +9,7 @@ from .app import app
 
 __all__ = ["app", "main"]
 
-for _commands in ("audioldm", "conditioners", "starter"):
+for _commands in ("audioldm", "conditioners", "engines", "starter"):
     import_module(f".{_commands}", __name__)
 
 
