@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Card", "Memory", "cards", "free_disk", "memory", "peak_memory"]
+__all__ = ["Card", "Memory", "cards", "free_disk", "memory", "peak_memory", "processor", "system"]
 
 _MIB = 1 << 20
 
@@ -96,6 +98,32 @@ def cards() -> tuple[Card, ...]:
         )
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
+
+
+def processor() -> str:
+    """The processor's name as its maker gave it, or its architecture."""
+    told = ""
+    if sys.platform == "win32":
+        import winreg
+
+        path = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+        with contextlib.suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path) as key:
+            told = str(winreg.QueryValueEx(key, "ProcessorNameString")[0])
+    elif sys.platform == "darwin":
+        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+        with contextlib.suppress(OSError):
+            told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    else:
+        with contextlib.suppress(OSError):
+            lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+            named = (line.partition(":") for line in lines)
+            told = next((name for key, _, name in named if key.strip() == "model name"), "")
+    return " ".join(told.split()) or platform.machine()
+
+
+def system() -> str:
+    """System and architecture, such as `linux-x86_64` or `windows-amd64`."""
+    return f"{platform.system()}-{platform.machine()}".lower()
 
 
 def _meminfo() -> dict[str, int]:

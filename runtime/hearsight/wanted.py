@@ -1,0 +1,141 @@
+"""The key of the compiled graph that this machine wants: what builds it here, and for what."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from . import machine
+from .errors import DeviceError
+from .keys import Key, graph_hash
+from .manifest import Graph, Manifest, RunPrecision
+from .profiles import profiles
+from .providers import PROVIDERS
+from .roles import role_of
+
+__all__ = ["Target", "builder", "compilable", "precision_of", "target", "wanted_key"]
+
+_WINDOWS = sys.platform == "win32"
+_LIBRARIES = {  # by device: the name, the module that brings the library, and its file
+    "rtx": (
+        "TensorRT-RTX",
+        "onnxruntime_ep_nv_tensorrt_rtx",
+        "tensorrt_rtx*.dll" if _WINDOWS else "libtensorrt_rtx.so.*",
+    ),
+    "tensorrt": (
+        "TensorRT",
+        "tensorrt_libs",
+        "nvinfer_[0-9]*.dll" if _WINDOWS else "libnvinfer.so.*",
+    ),
+}
+_PARTS = ("Major", "Minor", "Patch", "Build")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a graph is compiled for; the fields are those of `Key`."""
+
+    builder: str
+    targets: tuple[str, ...]
+    card: str
+    driver: str
+    system: str
+
+
+def target(device: str, cards: Sequence[machine.Card] | None = None) -> Target:
+    """What graphs are compiled for here; `cards` are this machine's if they are not given.
+
+    Raises:
+        DeviceError: nothing is compiled for the device, its builder is not installed, or there is
+            no card.
+    """
+    made_by, system = builder(device), machine.system()
+    if device == "cpu":
+        return Target(made_by, ("",), machine.processor(), "", system)
+    found = machine.cards() if cards is None else cards
+    if not found:
+        raise DeviceError(f"{device} needs an NVIDIA card, and nvidia-smi lists none.")
+    card = found[0]
+    return Target(made_by, (card.compute_capability,), card.name, card.driver, system)
+
+
+def compilable(manifest: Manifest, device: str) -> tuple[str, ...]:
+    """The graphs that are compiled for a device, those that run many times a sound first.
+
+    For TensorRT that is everything but what takes text. For the processor, whose graphs are only
+    rearranged, opening faster does not pay for what runs once a sound.
+    """
+    graphs = manifest.graphs
+    hot = tuple(name for name, graph in graphs.items() if graph.hot)
+    if device == "cpu":
+        return hot
+    if device not in PROVIDERS or not PROVIDERS[device].compiled:
+        return ()
+    rest = (n for n, graph in graphs.items() if n not in hot and role_of(n, graph) != "tokenize")
+    return (*hot, *rest)
+
+
+def wanted_key(manifest: Manifest, name: str, precision: RunPrecision, target: Target) -> Key:
+    """The key under which a graph is compiled, in `precision` if it has it (see `precision_of`).
+
+    Profiles belong to TensorRT; the processor leaves shapes free.
+    """
+    graph = manifest.graphs[name]
+    run = precision_of(graph, precision)
+    shapes = profiles(manifest, name) if target.builder.startswith("TensorRT") else ()
+    return Key(
+        graph=graph_hash(graph.variants["fp32" if run == "bf16" else run]),
+        precision=run,
+        profile="; ".join(profile.text for profile in shapes),
+        builder=target.builder,
+        targets=target.targets,
+        card=target.card,
+        driver=target.driver,
+        system=target.system,
+    )
+
+
+def precision_of(graph: Graph, precision: RunPrecision) -> RunPrecision:
+    """The precision that a graph runs in where one is asked of its whole bundle."""
+    able = graph.hot if precision == "bf16" else precision in graph.variants
+    return precision if able else "fp32"
+
+
+def builder(device: str) -> str:
+    """Name and version of what compiles graphs for a device, such as `TensorRT-RTX 1.7.1.116`.
+
+    TensorRT's libraries are asked themselves, which needs no card.
+
+    Raises:
+        DeviceError: it is not installed or does not load, or nothing is compiled for the device.
+    """
+    if device == "cpu":
+        import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+
+        return f"ONNX Runtime {cast(Any, onnxruntime).__version__}"
+    if device not in _LIBRARIES:
+        raise DeviceError(f"Nothing is compiled for {device}; it runs graphs as they are.")
+    name, module, pattern = _LIBRARIES[device]
+    return f"{name} {_library_version(device, module, pattern)}"
+
+
+@cache
+def _library_version(device: str, module: str, pattern: str) -> str:
+    spec = find_spec(module)
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
+        # The longest name is the file itself, the others may be links to it.
+        for library in sorted(Path(folder).glob(pattern), key=lambda path: -len(path.name))[:1]:
+            try:
+                loaded = ctypes.CDLL(str(library))
+                parts = (f"getInferLib{part}Version" for part in _PARTS)
+                return ".".join(str(getattr(loaded, part)()) for part in parts)
+            except (OSError, AttributeError) as problem:
+                raise DeviceError(f"{device} cannot be used: {library}: {problem}.") from None
+    raise DeviceError(f"{device} cannot be used: no {pattern} of the module {module} is installed.")

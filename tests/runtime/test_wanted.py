@@ -1,0 +1,108 @@
+"""The key that a machine wants: from the manifest, the builder's own version, and the card."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from hearsight import machine
+from hearsight.bundle import open_bundle
+from hearsight.errors import DeviceError
+from hearsight.keys import graph_hash
+from hearsight.machine import Card
+from hearsight.profiles import profiles
+from hearsight.wanted import (
+    Target,
+    builder,
+    compilable,
+    precision_of,
+    target,
+    wanted_key,
+)
+
+MICRO = open_bundle(Path(__file__).parents[1] / "micro" / "micro", verify=False).manifest
+CARD = Card("NVIDIA GeForce RTX 4090", "580.65", "8.9", 1, 1)
+RTX = Target("TensorRT-RTX 1.7.1.116", ("8.9",), CARD.name, CARD.driver, "linux-x86_64")
+PROCESSOR = Target("ONNX Runtime 1.31.1", ("",), "Some Processor", "", "linux-x86_64")
+
+
+def test_a_key_holds_the_variant_the_profiles_and_the_target():
+    key = wanted_key(MICRO, "denoise", "fp16", RTX)
+    assert key.graph == graph_hash(MICRO.graphs["denoise"].variants["fp16"])
+    assert key.precision == "fp16"
+    assert key.profile == "; ".join(p.text for p in profiles(MICRO, "denoise")) != ""
+    assert (key.builder, key.targets, key.card) == (RTX.builder, RTX.targets, RTX.card)
+    assert (key.driver, key.system) == (RTX.driver, RTX.system)
+
+
+def test_a_graph_without_the_precision_is_wanted_in_fp32():
+    assert "fp16" not in MICRO.graphs["vocoder"].variants
+    key = wanted_key(MICRO, "vocoder", "fp16", RTX)
+    assert key.precision == "fp32"
+    assert key.graph == graph_hash(MICRO.graphs["vocoder"].variants["fp32"])
+
+
+def test_bf16_is_made_of_the_fp32_file_of_hot_graphs():
+    hot, plain = wanted_key(MICRO, "denoise", "bf16", PROCESSOR), MICRO.graphs["denoise"]
+    assert (hot.precision, hot.graph) == ("bf16", graph_hash(plain.variants["fp32"]))
+    cold = replace(MICRO.graphs["text"], hot=False)
+    assert precision_of(cold, "bf16") == "fp32"
+
+
+def test_the_processor_leaves_shapes_free():
+    assert wanted_key(MICRO, "denoise", "fp32", PROCESSOR).profile == ""
+
+
+@pytest.mark.parametrize("change", ["builder", "targets", "card", "driver", "system"])
+def test_every_field_of_the_target_counts(change: str):
+    other = replace(RTX, **{change: ("8.6",) if change == "targets" else "TensorRT-RTX 2"})
+    keys = {wanted_key(MICRO, "decode", "fp32", each) for each in (RTX, other)}
+    assert len({key.digest for key in keys}) == 2
+
+
+def test_nothing_is_compiled_for_devices_that_run_graphs_as_they_are():
+    for device in ("openvino", "cuda", "directml", "coreml"):
+        with pytest.raises(DeviceError, match=f"Nothing is compiled for {device}"):
+            target(device)
+
+
+def test_onnx_runtime_rearranges_the_hot_graphs_for_this_processor():
+    here = target("cpu")
+    assert re.fullmatch(r"ONNX Runtime \d+\.\d+\.\d+", here.builder)
+    assert here.card == machine.processor() != ""
+    assert (here.targets, here.driver) == (("",), "")
+    assert compilable(MICRO, "cpu") == ("denoise", "decode", "vocoder")
+
+
+def test_for_tensorrt_everything_but_what_takes_text_is_compiled_the_hot_graphs_first():
+    names = compilable(MICRO, "rtx")
+    assert names[:3] == compilable(MICRO, "cpu")
+    assert set(names) == MICRO.graphs.keys() - {"tokenize"}
+    assert compilable(MICRO, "cuda") == compilable(MICRO, "openvino") == ()
+
+
+@pytest.mark.skipif(
+    not find_spec("onnxruntime_ep_nv_tensorrt_rtx"), reason="needs the TensorRT-RTX plugin"
+)
+def test_tensorrt_rtx_tells_its_version_without_a_card():
+    made_by = builder("rtx")
+    assert re.fullmatch(r"TensorRT-RTX \d+\.\d+\.\d+\.\d+", made_by)
+    here = target("rtx", [CARD, replace(CARD, name="second")])
+    assert here == Target(made_by, ("8.9",), CARD.name, "580.65", machine.system())
+    with pytest.raises(DeviceError, match="rtx needs an NVIDIA card"):
+        target("rtx", [])
+
+
+@pytest.mark.skipif(bool(find_spec("tensorrt_libs")), reason="TensorRT is installed")
+def test_a_builder_that_is_not_installed_is_named():
+    with pytest.raises(DeviceError, match=r"tensorrt cannot be used: no .*nvinfer.*tensorrt_libs"):
+        builder("tensorrt")
+
+
+def test_the_system_is_told_with_its_architecture():
+    assert machine.system() == f"{platform.system()}-{platform.machine()}".lower()
