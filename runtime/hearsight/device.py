@@ -2,94 +2,106 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import ctypes
-import io
-import os
+import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from importlib.util import find_spec
 
-import numpy as np
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+from .errors import DeviceError, RequestError
+from .probe import probe
+from .providers import CPU, PROVIDERS, Refusal, absence
+from .telemetry import openvino
 
-from .errors import DeviceError
+__all__ = ["DEVICES", "Choice", "choose", "stand_in"]
 
-__all__ = ["Choice", "choose", "cuda_refusal"]
+DEVICES = ("auto", "rtx", "cuda", "tensorrt", "openvino", "directml", "coreml", "cpu")
+"""The words for devices. All but `openvino` are run by ONNX Runtime."""
 
-ort = cast(Any, onnxruntime)  # it comes without types
-CPU = "CPUExecutionProvider"
-CUDA = "CUDAExecutionProvider"
-_FATAL, _WARNING = 4, 2  # severities of ONNX Runtime's log
-_DEVICES = ("auto", "cpu", "cuda")
+_TRIED = ("rtx", "cuda", "directml", "coreml")  # by `auto`, the best first
+_OPENVINO = "OpenVINO"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A device that works: ONNX Runtime's providers, the first of which counts, and why."""
+    """A device that works: its word, ONNX Runtime's name of its provider or `OpenVINO`, and one
+    sentence why it was chosen."""
 
-    providers: tuple[str, ...]
+    device: str
+    provider: str
     why: str
 
-    @property
-    def provider(self) -> str:
-        """The provider that runs the graphs."""
-        return self.providers[0]
 
+def choose(device: str, precision: str | None = None) -> Choice:
+    """Find what a word for a device stands for here.
 
-def choose(device: str) -> Choice:
-    """Find the providers for `auto`, `cpu` or `cuda`.
+    `auto` takes the first that works of rtx, cuda, directml and coreml, else the CPU; for bf16,
+    OpenVINO. What loads a driver is tried in a process of its own, once.
 
     Raises:
-        DeviceError: another word, or CUDA was named and cannot be had; says why.
+        DeviceError: an unknown word, or what was named cannot be had; says why.
+        RequestError: bf16 was asked of a device other than OpenVINO's.
     """
-    if device not in _DEVICES:
-        raise DeviceError(f'There is no device "{device}"; choose one of {", ".join(_DEVICES)}.')
+    if device not in DEVICES:
+        raise DeviceError(f'There is no device "{device}"; choose one of {", ".join(DEVICES)}.')
+    if precision == "bf16":
+        if device not in ("auto", "openvino"):
+            raise RequestError(
+                f"bf16 is computed by OpenVINO alone, not by {device}: use --device openvino or "
+                "another precision."
+            )
+        device = "openvino"
     if device == "cpu":
-        return Choice((CPU,), "The CPU was asked for.")
-    refusal = cuda_refusal()
-    if not refusal:
-        asked = "was asked for" if device == "cuda" else "works on this machine"
-        return Choice((CUDA, CPU), f"The GPU {asked}.")
-    if device == "cuda":
-        raise DeviceError(f"CUDA cannot be used: {refusal}. Without --device cuda the CPU is used.")
-    return Choice((CPU,), f"The CPU, for CUDA cannot be used: {refusal}.")
+        return Choice("cpu", CPU, "The CPU was asked for.")
+    if device == "auto":
+        return _automatic()
+    found = _openvino(precision == "bf16") if device == "openvino" else _provider(device)
+    if isinstance(found, Refusal):
+        raise DeviceError(f"{device} cannot be used: {found}.")
+    asked = "bf16, which OpenVINO computes," if precision == "bf16" else device
+    return Choice(device, found, f"{asked} was asked for.")
+
+
+def stand_in(choice: Choice) -> Choice:
+    """What plays graphs as they are while they are compiled for `choice`: CUDA or the CPU."""
+    found = _provider("cuda") if PROVIDERS[choice.device].nvidia else CPU
+    if isinstance(found, Refusal) or found == CPU:
+        return Choice("cpu", CPU, choice.why)
+    return Choice("cuda", found, choice.why)
+
+
+def _automatic() -> Choice:
+    refused: list[str] = []
+    for word in _TRIED:
+        if sys.platform not in PROVIDERS[word].systems:
+            continue
+        found = _provider(word)
+        if isinstance(found, str):
+            rest = f"; {_not(refused)}" if refused else ""
+            return Choice(word, found, f"{word} works on this machine{rest}.")
+        refused.append(f"{word} ({found.cause})")
+    return Choice("cpu", CPU, f"The CPU, for {_not(refused)}.")
+
+
+def _not(refused: list[str]) -> str:
+    return f"{' and '.join(refused)} cannot be used"
+
+
+def _provider(word: str) -> str | Refusal:
+    return absence(word) or probe(word)
 
 
 @cache
-def cuda_refusal() -> str:
-    """Why CUDA does not work here, or nothing when a graph really ran on it.
-
-    ONNX Runtime lists providers on machines that have no such device, falls back silently and
-    tells the reason to its log alone; so the parts are tried one by one.
-    """
-    if CUDA not in ort.get_available_providers():
-        return (
-            f"the installed ONNX Runtime {ort.__version__} is built without it; "
-            "install onnxruntime-gpu in place of onnxruntime"
-        )
+def _openvino(bf16: bool) -> str | Refusal:
+    """OpenVINO's processor part, which loads no driver and is therefore tried right here."""
+    if find_spec("openvino") is None:
+        return Refusal("the package openvino is not installed", "install it with pip")
     try:
-        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
-    except OSError as problem:
-        return f"the NVIDIA driver cannot be loaded ({problem})"
-    said = io.StringIO()
-    ort.set_default_logger_severity(_FATAL)
-    try:
-        with contextlib.redirect_stdout(said):
-            ort.preload_dlls()
-        session = ort.InferenceSession(_PROBE, providers=[CUDA], enable_fallback=0)
-        if session.get_providers()[0] == CUDA:
-            session.run(None, {"x": np.ones(1, np.float32)})
-            return ""
+        core = openvino().Core()
+        able: list[str] = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     except Exception as problem:
-        return " ".join(str(problem).split())
-    finally:
-        ort.set_default_logger_severity(_WARNING)
-    missing = [line for line in said.getvalue().splitlines() if line.startswith("Failed")]
-    return missing[0] if missing else "its libraries do not start; is cuDNN 9 installed?"
-
-
-_PROBE = base64.b64decode(  # y = x + x
-    "CAgSADo5Cg4KAXgKAXgSAXkiA0FkZBIFcHJvYmVaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAN"
-)
+        return Refusal(
+            f"OpenVINO does not start ({' '.join(str(problem).split())})", "install it anew"
+        )
+    if bf16 and "BF16" not in able:
+        return Refusal("this processor has no instructions for bf16", "use another precision")
+    return _OPENVINO

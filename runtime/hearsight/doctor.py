@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from . import machine
-from .bundle import list_bundles, open_bundle, user_folder
-from .errors import HearsightError
+from .bundle import Bundle, list_bundles, open_bundle, user_folder
+from .errors import BundleError, DeviceError, HearsightError
+from .manifest import RunPrecision
 
-__all__ = ["Device", "Folder", "Library", "Report", "Telemetry", "examine"]
+__all__ = ["Device", "Folder", "Library", "Placement", "Report", "Telemetry", "examine"]
 
 _LIBRARIES = {
     "numpy": "numpy",
@@ -29,6 +31,8 @@ _LIBRARIES = {
     "typer": "typer",
     "rich": "rich",
 }
+_OPTIONAL = {"openvino": "openvino"}
+_ENGINES = re.compile(r"(onnxruntime|openvino|tensorrt|nvinfer|nvonnx|cuda|cublas|cudnn)[^/]*$")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,20 @@ class Device:
     usable: bool
     provider: str | None
     why: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a graph's nodes run: how many on each provider; None where that is not told.
+
+    `problem` when the graph cannot be opened for the device.
+    """
+
+    bundle: str
+    graph: str
+    precision: RunPrecision
+    nodes: dict[str, int] | None
+    problem: str | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,9 @@ class Report:
     """Everything `runtime-cli doctor` tells.
 
     listed_providers: what ONNX Runtime was built with, which says nothing about this machine.
-    hardware: what its providers found here. problems: why no sound can be made.
+    hardware: what its providers found here. libraries: those needed, and those that are there of
+    what other devices need. loaded: files of engines that this process has loaded, where the system
+    tells. problems: why no sound can be made.
     """
 
     version: str
@@ -90,6 +110,8 @@ class Report:
     memory: machine.Memory
     telemetry: Telemetry
     libraries: tuple[Library, ...]
+    placements: tuple[Placement, ...]
+    loaded: tuple[str, ...]
     folders: tuple[Folder, ...]
     bundles: dict[str, str]
     problems: tuple[str, ...]
@@ -100,8 +122,22 @@ class Report:
         return not self.problems
 
 
-def examine() -> Report:
-    """Look at everything, running nothing but a tiny probe on each device."""
+def examine(
+    bundle: str | None = None,
+    *,
+    device: str = "auto",
+    precision: RunPrecision | None = None,
+) -> Report:
+    """Look at everything, running nothing but a tiny probe on each device.
+
+    Args:
+        bundle: whose graphs to open, to tell where their nodes run; None opens none.
+        device: where they would run.
+        precision: in which they would.
+
+    Raises:
+        BundleError: there is no such bundle, or it is broken.
+    """
     libraries = tuple(_library(name, module) for name, module in _LIBRARIES.items())
     bundles, generators = _bundles()
     problems = [f"{lib.name} cannot be loaded: {lib.problem}" for lib in libraries if lib.problem]
@@ -111,6 +147,12 @@ def examine() -> Report:
             "`runtime-cli bundles import`."
         )
     loads = not any(lib.problem for lib in libraries if lib.name == "onnxruntime")
+    placements: tuple[Placement, ...] = ()
+    if bundle and loads:
+        try:
+            placements = _placements(open_bundle(bundle, verify=False), device, precision)
+        except DeviceError as problem:
+            problems.append(str(problem))
     listed, hardware = _listed() if loads else ((), ())
     return Report(
         version=_version("hearsight") or "not installed",
@@ -123,7 +165,9 @@ def examine() -> Report:
         cards=machine.cards(),
         memory=machine.memory(),
         telemetry=_telemetry(),
-        libraries=libraries,
+        libraries=(*libraries, *_further()),
+        placements=placements,
+        loaded=_loaded(),
         folders=_folders(),
         bundles=bundles,
         problems=tuple(problems),
@@ -131,18 +175,54 @@ def examine() -> Report:
 
 
 def _devices() -> tuple[Device, ...]:
-    from .device import choose
+    from .device import DEVICES, choose
 
     found: list[Device] = []
-    for name in ("cpu", "cuda"):
+    for name in DEVICES:
         try:
             choice = choose(name)
             found.append(Device(name, True, choice.provider, choice.why))
         except HearsightError as problem:
             found.append(Device(name, False, None, str(problem)))
-    auto = choose("auto")
-    found.append(Device("auto", True, auto.provider, auto.why))
     return tuple(found)
+
+
+def _placements(
+    bundle: Bundle, device: str, precision: RunPrecision | None
+) -> tuple[Placement, ...]:
+    from .engine import Engine
+
+    name, told = bundle.manifest.name, list[Placement]()
+    with Engine(bundle, device=device, precision=precision) as engine:
+        for graph in bundle.manifest.graphs:
+            ran_in = engine.precision_of(graph)
+            try:
+                told.append(Placement(name, graph, ran_in, engine.placement(graph), None))
+            except (BundleError, DeviceError) as problem:
+                told.append(Placement(name, graph, ran_in, None, str(problem)))
+    return tuple(told)
+
+
+def _further() -> tuple[Library, ...]:
+    """Packages that only some devices need, where they are installed; none is loaded for this."""
+    from .providers import PROVIDERS
+
+    packages = {told.package: told.plugin for told in PROVIDERS.values() if told.plugin}
+    found = ((name, find_spec(module)) for name, module in {**packages, **_OPTIONAL}.items())
+    return tuple(
+        Library(name, _version(name), str(Path(spec.origin).parent), None)
+        for name, spec in found
+        if spec and spec.origin
+    )
+
+
+def _loaded() -> tuple[str, ...]:
+    try:
+        lines = Path("/proc/self/maps").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    files = {line.partition("/")[2] for line in lines if "/" in line}
+    return tuple(sorted(f"/{file}" for file in files if _ENGINES.search(file)))
 
 
 def _listed() -> tuple[tuple[str, ...], tuple[str, ...]]:

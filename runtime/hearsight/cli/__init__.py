@@ -12,6 +12,10 @@ def main() -> None:
     # Set before anything slow is imported, so that Ctrl-C is 130 without a traceback from the
     # first moment on; verbs that make sounds put their own handler in its place.
     signal.signal(signal.SIGINT, _interrupted)
+    if getattr(sys, "frozen", False):  # packed into a program that has no Python beside it
+        from ..child import answer
+
+        answer()
     if not sys.stdout.isatty() and (reconfigure := getattr(sys.stdout, "reconfigure", None)):
         # Paths are handed on as UTF-8, whatever code page a Windows console has.
         reconfigure(encoding="utf-8", errors="surrogateescape")

@@ -4,31 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
-    from ..doctor import Report
+    from ..doctor import Placement, Report
 
 __all__ = ["doctor"]
 
 
-def doctor(*, given: Mapping[str, Any]) -> int:
-    """Say what works here, and why not the rest.
+def doctor(
+    bundle: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="BUNDLE",
+            help="Tell where the graphs of this bundle run [default: that of --model].",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    given: Mapping[str, Any],
+) -> int:
+    """Say what works here, and why not the rest; and where each graph of a bundle runs.
 
-    The exit code is 3 when no sound can be made here.
+    The exit code is 3 when no sound can be made here, and 4 when --device cannot be had.
     """
+    from ..bundle import list_bundles
     from ..doctor import examine
-    from ..errors import BundleError
+    from ..errors import BundleError, DeviceError
     from .console import Console
     from .layers import resolve
 
-    with Console(resolve(given).settings) as console:
-        report = examine()
+    settings = resolve(given).settings
+    with Console(settings) as console:
+        # The default need not be there; what is named must be.
+        there = settings.model in dict(list_bundles())
+        report = examine(
+            bundle or (settings.model if there else None),
+            device=settings.device,
+            precision=settings.precision,
+        )
         if console.json:
             console.document({**asdict(report), "ready": report.ready})
         else:
             for line in _lines(report):
                 console.print(line)
+        if any(not found.usable for found in report.devices if found.name == settings.device):
+            return DeviceError.exit_code
         return 0 if report.ready else BundleError.exit_code
 
 
@@ -38,9 +61,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     for device in report.devices:
         mark = "yes" if device.usable else "no "
-        yield f"device {device.name:<5} {mark}  {device.why}"
+        yield f"device {device.name:<8} {mark}  {device.why}"
     yield f"  ONNX Runtime is built with {', '.join(report.listed_providers) or 'nothing'}"
     yield f"  and found {', '.join(report.hardware) or 'no hardware'}"
+    for placed in report.placements:
+        yield _placed(placed)
     for card in report.cards:
         yield (
             f"card {card.name}, compute capability {card.compute_capability}, driver "
@@ -54,6 +79,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     for library in report.libraries:
         yield f"{library.name} {library.version}  {library.problem or library.path}"
+    for file in report.loaded:
+        yield f"loaded {file}"
     yield ""
     for folder in report.folders:
         yield f"{folder.use} folder {folder.path}, {_size(folder.free)} free"
@@ -62,6 +89,15 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from report.problems
     yield "Ready to make sounds." if report.ready else "No sound can be made here yet."
+
+
+def _placed(placed: Placement) -> str:
+    start = f"graph {placed.graph:<8} of {placed.bundle} in {placed.precision}:"
+    if placed.problem:
+        return f"{start} {placed.problem}"
+    if placed.nodes is None:
+        return f"{start} unknown, ONNX Runtime tells from 1.24 on"
+    return f"{start} " + ", ".join(f"{name} {count} nodes" for name, count in placed.nodes.items())
 
 
 def _of(memory: Any) -> str:

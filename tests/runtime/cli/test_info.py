@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,25 @@ def test_doctor_tells_programs_everything(cli, home):
     assert report["bundles"].keys() >= {"micro", "micro-eye"}
     assert {device["name"]: device["usable"] for device in report["devices"]}["cpu"]
     assert report["memory"]["total"] >= report["memory"]["available"] > 0
+
+
+def test_doctor_tells_where_the_graphs_of_a_bundle_run(cli, home):
+    report = cli("doctor", "micro-flow", "--device", "cpu", "--json").json
+    placed = {entry["graph"]: entry for entry in report["placements"]}
+    assert placed.keys() == {"denoise", "decode"}
+    lines = [line for line in cli("doctor", "--device", "cpu").lines if line.startswith("graph ")]
+    assert any(line.startswith("graph denoise  of micro in fp32: ") for line in lines)
+    if placed["denoise"]["nodes"]:
+        assert "CPUExecutionProvider" in placed["denoise"]["nodes"]
+        assert all("CPUExecutionProvider" in line for line in lines)
+
+
+def test_doctor_for_a_bundle_or_a_device_that_is_not_there(cli, home, monkeypatch):
+    assert cli("doctor", "nothing").code == 3
+    monkeypatch.setitem(sys.modules, "onnxruntime_ep_nv_tensorrt_rtx", None)
+    done = cli("doctor", "--device", "rtx")
+    assert done.code == 4
+    assert "device rtx      no" in done.out
 
 
 def test_doctor_tells_people_whether_a_sound_can_be_made(cli, home, monkeypatch):

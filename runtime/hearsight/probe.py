@@ -1,0 +1,145 @@
+"""Trying a device in a process of its own: a broken driver ends that one, and not this."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import Any, cast
+
+from .child import end, start
+from .errors import DeviceError
+from .providers import CPU, PROVIDERS, Refusal, built_for, rtx_plays_on
+
+__all__ = ["child", "probe"]
+
+_LIMIT = 30.0  # seconds; the first start of a driver after booting takes several
+_OTHER = "install another version of it, or choose another device"
+_MISSING = re.compile(
+    r"(?P<glibc>[\w.+-]+\.so[\w.]*): cannot open shared object file"
+    r'|which depends on "(?P<onnxruntime>[^"]+)" which is missing'
+    r"|Could not find module '(?P<ctypes>[^']+)'"
+)
+_UNLOADED = re.compile(r"Failed to load library .* with error: (.+)")
+_CURES = {
+    r"libcuda\.|libnvidia-|nvcuda": "it comes with NVIDIA's driver",
+    r"libnv(infer|onnxparser)|nv(infer|onnxparser)": (
+        "install TensorRT of that version and put its folder on the loader's path"
+    ),
+    r"lib(cu|nvrtc|nvJit)|cu|nvrtc": '`pip install "onnxruntime-gpu[cuda,cudnn]"` brings it',
+}
+_GRAPH = base64.b64decode(  # y = x + x
+    "CAgSADo5Cg4KAXgKAXgSAXkiA0FkZBIFcHJvYmVaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAN"
+)
+
+
+@cache
+def probe(device: str) -> str | Refusal:
+    """ONNX Runtime's name of a device's provider once it ran a graph, or why it did not.
+
+    The first call for a device takes up to some seconds, or half a minute where a driver hangs.
+    """
+    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
+        try:
+            process = start("probe", device, out=told, err=said)
+        except (OSError, DeviceError) as problem:
+            return Refusal(f"it cannot be tried: {problem}", "choose another device")
+        try:
+            code: int | None = process.wait(_LIMIT)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:
+            end(process)
+        told.seek(0)
+        said.seek(0)
+        answered, printed = told.read(), said.read().decode("utf-8", "replace")
+    if code is None:
+        return Refusal(f"the driver did not answer within {_LIMIT:g} seconds", _OTHER)
+    if code != 0:
+        return Refusal(f"the driver ended its probe with {_ending(code, printed)}", _OTHER)
+    return _understood(answered, printed)
+
+
+def child(device: str, tell: Callable[[Mapping[str, Any]], None]) -> None:
+    """Try a device, in the process that `probe` started, and tell the outcome."""
+    try:
+        outcome = _tried(device)
+    except BaseException as problem:
+        text = " ".join(str(problem).split()) or type(problem).__name__
+        text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+        text = text.removeprefix(f"{device} cannot be used: ").rstrip(".")
+        outcome = Refusal(text, _OTHER)
+    tell(asdict(outcome) if isinstance(outcome, Refusal) else {"provider": outcome})
+
+
+def _tried(device: str) -> str | Refusal:
+    if PROVIDERS[device].nvidia:
+        from .driver import ask
+
+        driver = ask(built_for(device))
+        if isinstance(driver, Refusal):
+            return driver
+        if device == "rtx" and not any(rtx_plays_on(*version) for _, version in driver.cards):
+            cards = ", ".join(f"{name} has {x}.{y}" for name, (x, y) in driver.cards)
+            return Refusal(
+                f"it runs on compute capability 8.6, 8.9, and 12.0 or newer, and {cards}",
+                "use --device cuda",
+            )
+    return _ran(device)
+
+
+def _ran(device: str) -> str | Refusal:
+    """Run a graph of one node, which the device must take."""
+    import numpy as np
+    import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+
+    from .device import Choice
+    from .providers import attach, named
+
+    ort = cast(Any, onnxruntime)
+    name = named(device)
+    options = ort.SessionOptions()
+    if name != CPU:
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    providers = attach(Choice(device, name, ""), options, hot=False)[:1]  # and not the CPU behind
+    try:
+        session = ort.InferenceSession(_GRAPH, options, providers=providers, enable_fallback=0)
+    except Exception as problem:
+        if "fallback to CPU EP" in str(problem):
+            return Refusal("its libraries do not start", _OTHER)
+        raise
+    session.run(None, {"x": np.ones(1, np.float32)})
+    return cast(str, session.get_providers()[0])
+
+
+def _understood(answered: bytes, printed: str) -> str | Refusal:
+    try:
+        told = json.loads(answered)
+        if "provider" in told:
+            return str(told["provider"])
+        refusal = Refusal(str(told["cause"]), str(told["cure"]))
+    except (ValueError, KeyError, TypeError):
+        return Refusal("the driver kept its probe from answering", _OTHER)
+    # Why a library does not load, ONNX Runtime tells to its log alone.
+    if missing := _MISSING.search(f"{refusal.cause}\n{printed}"):
+        library = next(filter(None, missing.groups()))
+        cures = (cure for names, cure in _CURES.items() if re.match(names, library))
+        return Refusal(f"the library {library} is missing", next(cures, "install it"))
+    if unloaded := _UNLOADED.search(printed):
+        return Refusal(f"its library does not load ({unloaded[1]})", _OTHER)
+    return refusal
+
+
+def _ending(code: int, printed: str) -> str:
+    if code < 0:
+        known = -code in set(signal.Signals)
+        return f"signal {-code} ({signal.Signals(-code).name})" if known else f"signal {-code}"
+    number = f"code 0x{code:08X}" if code >= 1 << 31 else f"code {code}"  # as Windows writes them
+    lines = printed.strip().splitlines()
+    return f"{number} ({lines[-1]})" if lines else number
