@@ -15,6 +15,9 @@ import numpy as np
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
+from .device import Choice
+from .providers import CPU, attach
+
 __all__ = ["count_flop", "matrix_flop_per_second"]
 
 ort = cast(Any, onnxruntime)  # it comes without types
@@ -40,12 +43,16 @@ def count_flop(path: Path, inputs: Mapping[str, NDArray[Any]]) -> int:
     return sum(_flop(event["args"]) for event in events if event["name"].endswith("_kernel_time"))
 
 
-def matrix_flop_per_second(provider: str, threads: int | None) -> float:
+def matrix_flop_per_second(choice: Choice, threads: int | None) -> float:
     """Speed of a large float32 matrix product, run as graphs are: by ONNX Runtime, copies
-    between device and host included. The median of seven warm runs."""
-    size = 1024 if provider == "CPUExecutionProvider" else 4096
-    providers = list(dict.fromkeys([provider, "CPUExecutionProvider"]))
-    session = ort.InferenceSession(_matrix_product(size), _options(threads), providers=providers)
+    between device and host included. The median of seven warm runs. Of OpenVINO it is that of
+    ONNX Runtime on the same processor."""
+    if choice.device == "openvino":
+        choice = Choice("cpu", CPU, choice.why)
+    size = 1024 if choice.device == "cpu" else 4096
+    options = _options(threads)
+    providers = attach(choice, options, hot=True)
+    session = ort.InferenceSession(_matrix_product(size), options, providers=providers)
     values = np.full((size, size), 0.5, np.float32)
     seconds: list[float] = []
     for _ in range(8):

@@ -20,7 +20,7 @@ from .roles import role_of
 
 if TYPE_CHECKING:
     from .bundle import Bundle
-    from .manifest import Precision
+    from .manifest import RunPrecision
     from .sampler import Cancel
 
 __all__ = ["Bench", "GraphTime", "StageTime", "measure"]
@@ -82,7 +82,7 @@ def measure(
     *,
     runs: int,
     device: str,
-    precision: Precision | None,
+    precision: RunPrecision | None,
     threads: int | None,
     cancel: Cancel,
 ) -> Bench:
@@ -105,8 +105,8 @@ def measure(
             warm += generator.generate(request, cancel=cancel)
             totals.append(time.perf_counter() - start)
     peak = peak_memory()
-    matrix = matrix_flop_per_second(first.plan.provider, threads)
     with Engine(bundle, device=device, precision=precision, threads=threads) as engine:
+        matrix = matrix_flop_per_second(engine.choice, threads)
         graphs = tuple(
             _time(engine, bundle, name, first.seconds, runs, matrix, cancel)
             for name, graph in bundle.manifest.graphs.items()

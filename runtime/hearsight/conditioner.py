@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import BundleError, RequestError
 from .mixing import average, branches
 from .request import Modality, Prompt, Request
-from .sampler import Cancel, Progress
+from .sampler import Cancel, Guide, Progress
 
 if TYPE_CHECKING:
     from .bundle import Bundle
@@ -29,18 +29,19 @@ _SHOWN_WORDS = 12
 
 Array = NDArray[np.float32]
 Span = tuple[float, float]
+Branches = tuple[Array, Array]  # conditions [G, ...space] and what each counts [G]
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What the denoiser is told: for each window conditions [W, G, ...space], and weights [G].
+    """What the denoiser is told, with guidance and without.
 
     target: what each window should sound like [W, ...space], None without a prompt. notes:
     remarks for the user. cold: whether a graph had to be opened for it.
     """
 
-    cond: Array
-    weights: Array
+    guided: Guide
+    plain: Guide
     target: Array | None
     notes: tuple[str, ...]
     cold: bool
@@ -59,6 +60,10 @@ class Conditioner:
         """Kinds of prompt that this bundle takes."""
         known = self._bundle.manifest.conditioners
         return tuple(m for m in _MODALITIES if getattr(known, m) is not None)
+
+    def prepare(self, progress: Progress, cancel: Cancel) -> None:
+        """Have the bundle's graphs compiled; see `Engine.prepare`."""
+        self._engine.prepare(progress, cancel)
 
     def is_open(self, modality: Modality) -> bool:
         """Whether the graphs for this kind of prompt have run before."""
@@ -220,33 +225,40 @@ def condition(
     windows = [_mixed(request, [each[i] for each in encoded], empty) for i in range(len(spans))]
     targets = [target for _, _, target in windows if target is not None]
     return Conditioning(
-        np.stack([cond for cond, _, _ in windows]),
-        windows[0][1],
+        _joined([guided for guided, _, _ in windows]),
+        _joined([plain for _, plain, _ in windows]),
         np.stack(targets) if targets else None,
         tuple(notes),
         cold,
     )
 
 
+def _joined(windows: Sequence[Branches]) -> Guide:
+    return Guide(np.stack([cond for cond, _ in windows]), windows[0][1])
+
+
 def _mixed(
     request: Request, encoded: list[Array], empty: Array | None
-) -> tuple[Array, Array, Array | None]:
-    """Conditions [G, ...space] and weights [G] of one window, and what it should sound like."""
+) -> tuple[Branches, Branches, Array | None]:
+    """The branches of one window with guidance and without, and what it should sound like."""
     assert request.guidance is not None, "the request is resolved"
     shares = [prompt.weight for prompt in request.prompts if not prompt.blank]
     negated = len(encoded) > len(shares)
     against = encoded[-1] if negated else empty
     if not shares:
-        return *_unprompted(empty, against if negated else None, request.guidance), None
+        against = against if negated else None
+        guided = _unprompted(empty, against, request.guidance)
+        return guided, _unprompted(empty, against, 1.0), None
     prompts = encoded[: len(shares)]
     averaged = request.mix == "average"
     target = average(prompts, shares) if averaged or request.candidates > 1 else None
     if averaged and target is not None:
         prompts, shares = [target], [1.0]
-    return *branches(prompts, shares, against, request.guidance), target
+    guided = branches(prompts, shares, against, request.guidance)
+    return guided, branches(prompts, shares, against, 1.0), target
 
 
-def _unprompted(empty: Array | None, against: Array | None, guidance: float) -> tuple[Array, Array]:
+def _unprompted(empty: Array | None, against: Array | None, guidance: float) -> Branches:
     if empty is None:
         raise RequestError(
             "The text is empty, and this bundle cannot play without a prompt; describe a sound."

@@ -1,42 +1,54 @@
-"""Running a bundle's graphs: ONNX Runtime sessions, where they run, and why there."""
+"""Running a bundle's graphs: opened when first needed, where they run, and why there."""
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+import numpy as np
 from numpy.typing import NDArray
 
+from .budget import Budget
 from .bundle import Bundle
-from .device import Choice, choose
-from .errors import BundleError, DeviceError, RequestError
+from .device import Choice, choose, stand_in
+from .errors import BundleError, DeviceError, HearsightError, RequestError
 from .external import check_external
-from .manifest import Graph, Precision, TensorSpec, Variant
+from .golden import distance
+from .manifest import Graph, RunPrecision, TensorSpec, Variant
+from .preparation import Preparation
+from .profiles import Profile, fitting, profiles
+from .providers import CPU, PROVIDERS
 from .roles import role_of
-from .sampler import Cancel
+from .sampler import Cancel, Latent, Progress
+from .sessions import OnnxSession, Session, Tensors
+from .wanted import compilable, precision_of
 
-__all__ = ["Engine", "Tensors"]
+__all__ = ["Engine", "Prepare", "Tensors"]
 
-ort = cast(Any, onnxruntime)  # it comes without types
-Tensors = Mapping[str, NDArray[Any]]
+Prepare = Literal["never", "background", "first"]
+"""When graphs are compiled for a device: not at all, while sounds are made on what is ready, or
+before the first sound."""
 
-_ORT_TYPES = {
-    "float32": "tensor(float)",
-    "float16": "tensor(float16)",
-    "int64": "tensor(int64)",
-    "int32": "tensor(int32)",
-    "uint8": "tensor(uint8)",
-    "bool": "tensor(bool)",
-    "string": "tensor(string)",
-}
+LEAST_SNR_DB = 20.0
+"""A graph that comes less near to its golden outputs in bf16 runs in fp32."""
+
 _MOST_THREADS = 256  # of each graph; ONNX Runtime ends the process when it can have no more
+_MOST_TOLD = 500  # characters of what a library says, which may list every node
 _NO_MEMORY = ("out of memory", "failed to allocate", "bad_alloc", "bad allocation")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a session is opened from: a file, where it runs, and in which precision."""
+
+    path: Path
+    choice: Choice
+    precision: RunPrecision
+    compiled: bool
 
 
 class Engine:
@@ -44,10 +56,15 @@ class Engine:
 
     Args:
         bundle: the opened bundle.
-        device: `cpu`, `cuda`, or `auto` for the best that really works.
-        precision: `fp32`, `fp16` or `int8` where a graph has it; None takes fp16 on a GPU and
-            fp32 on a CPU.
-        threads: threads of one graph's run on the CPU; None lets ONNX Runtime decide.
+        device: one of `device.DEVICES`, or `auto` for the best that really works.
+        precision: `fp32`, `fp16` or `int8` where a graph has it, or `bf16`, in which OpenVINO
+            runs the hot graphs; None takes fp16 on a GPU and fp32 on a processor.
+        threads: threads of one graph's run on the processor; None lets the library decide.
+        prepare: when graphs are compiled. None compiles for TensorRT alone: first if its device
+            was named, in the background if it was chosen. What was compiled before is used
+            anyway.
+        budget: of memory, shared with other engines; None closes nothing.
+        recorded: whether a GPU records the denoise graph's run and replays it. Never run.
 
     Raises:
         DeviceError: the named device cannot be had; the message holds the true reason.
@@ -62,53 +79,137 @@ class Engine:
         bundle: Bundle,
         *,
         device: str = "auto",
-        precision: Precision | None = None,
+        precision: RunPrecision | None = None,
         threads: int | None = None,
+        prepare: Prepare | None = None,
+        budget: Budget | None = None,
+        recorded: bool = False,
     ) -> None:
         if threads is not None and not 1 <= threads <= _MOST_THREADS:
             raise RequestError(
                 f"threads is {threads}; it must be a whole number from 1 to {_MOST_THREADS}."
             )
-        self._bundle = bundle
-        self._choice: Choice = choose(device)
-        on_gpu = self._choice.provider != "CPUExecutionProvider"
-        self._wanted: Precision = precision or ("fp16" if on_gpu else "fp32")
-        self._threads = threads
-        self._sessions: dict[str, Any] = {}
-        self._opening = threading.Lock()
-        held = {p for graph in bundle.manifest.graphs.values() for p in graph.variants}
-        if precision and precision not in held:
+        manifest = bundle.manifest
+        held = {p for graph in manifest.graphs.values() for p in graph.variants}
+        if precision and precision != "bf16" and precision not in held:
             raise BundleError(
-                f'The bundle "{bundle.manifest.name}" has no graph in {precision}; '
+                f'The bundle "{manifest.name}" has no graph in {precision}; '
                 f"it has {', '.join(sorted(held))}."
             )
-        self._precision: Precision = self._wanted if self._wanted in held else "fp32"
+        self._bundle = bundle
+        self._choice = choose(device, precision)
+        self._precision: RunPrecision = precision or suited(self._choice, held)
+        self._threads = threads
+        self._recorded = recorded
+        self._budget = budget or Budget()
+        self._sessions: dict[tuple[str, bool], Session] = {}
+        self._opening = threading.Lock()
+        self._compiled: dict[str, Path] = {}
+        self._losses: dict[str, float] = {}
+        self._exact: set[str] = set()  # graphs that bf16 does not suit
+        self._prepare = prepare or _when(device, self._choice)
+        self._preparation = self._preparing()
+        self._stand_in: Choice | None = None
+        self._refresh()
+
+    @property
+    def choice(self) -> Choice:
+        """The device, and why."""
+        return self._choice
 
     @property
     def provider(self) -> str:
-        """ONNX Runtime's name of what runs the graphs, such as `CPUExecutionProvider`."""
+        """What the device runs graphs with: ONNX Runtime's name of it, such as
+        `CPUExecutionProvider`, or `OpenVINO`."""
         return self._choice.provider
 
+    def provider_of(self, name: str) -> str:
+        """What one graph runs with now: another one while it is being compiled."""
+        return self._source(name).choice.provider
+
     @property
-    def precision(self) -> Precision:
+    def precision(self) -> RunPrecision:
         """Precision of the graphs that have it; the others run in fp32."""
         return self._precision
 
-    def precision_of(self, name: str) -> Precision:
-        """Precision that one graph runs in."""
-        return self._precision if self._precision in self._graph(name).variants else "fp32"
+    def precision_of(self, name: str) -> RunPrecision:
+        """Precision that one graph runs in now."""
+        return self._source(name).precision
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """SNR in dB of the graphs that were opened in less than fp32, by name: what the exporter
+        measured of a file, and for bf16 what the golden tensors showed here."""
+        return dict(self._losses)
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """Graphs that run in fp32 because bf16 came too far from their golden outputs."""
+        return tuple(sorted(self._exact))
 
     @property
     def why(self) -> str:
-        """One sentence: why this device."""
-        return self._choice.why
+        """Why this device, what of it is still being prepared or cannot be, and what plays in its
+        place, if something does."""
+        waiting = self._preparation.missing if self._preparation else {}
+        if not (self._preparation and waiting and (self._stand_in or self._prepare != "never")):
+            return self._choice.why
+        name, reason = next(iter(waiting.items()))
+        state = " is being prepared." if self._preparation.running else f": {reason}"
+        instead = f"{self._stand_in.device} plays in its place: " if self._stand_in else ""
+        return f"{self._choice.why} {instead}{name}{state}"
 
     def is_open(self, name: str) -> bool:
         """Whether the graph was opened before, so that a run of it is not a cold one."""
-        return name in self._sessions
+        return any(opened == name for opened, _ in list(self._sessions))
 
-    def run(self, name: str, inputs: Tensors, cancel: Cancel | None) -> dict[str, NDArray[Any]]:
+    def prepare(self, progress: Progress, cancel: Cancel) -> None:
+        """Have graphs compiled as `prepare` says, and use from now on those that are.
+
+        Raises:
+            Cancelled: while they were being compiled.
+            DeviceError: they cannot be compiled, and were to be first.
+        """
+        if self._preparation and self._prepare != "never":
+            self._preparation.start()
+            graphs = self._bundle.manifest.graphs
+            hot = [name for name in self._preparation.missing if graphs[name].hot]
+            if hot and self._prepare == "first":
+                self._preparation.wait(hot, progress, cancel)
+        self._refresh()
+
+    def compile(self, progress: Progress, cancel: Cancel) -> dict[str, float]:
+        """Compile every graph that the device wants compiled and that is not yet.
+
+        Returns:
+            The seconds that each took, by name.
+
+        Raises:
+            Exception: as `prepare`.
+        """
+        if not self._preparation:
+            return {}
+        missing = list(self._preparation.missing)
+        self._preparation.wait(missing, progress, cancel)
+        self._refresh()
+        return {name: self._preparation.seconds(name) for name in missing}
+
+    @property
+    def preparing(self) -> str:
+        """What will be or is being compiled, and how long it takes, in a sentence; or nothing."""
+        active = self._preparation and self._prepare != "never"
+        return self._preparation.hint if self._preparation and active else ""
+
+    def run(
+        self, name: str, inputs: Tensors, cancel: Cancel | None, *, rests: bool = True
+    ) -> dict[str, NDArray[Any]]:
         """Run a graph on named inputs and return its named outputs.
+
+        Args:
+            name: of the graph.
+            inputs: its tensors.
+            cancel: ends the run early.
+            rests: whether another graph will run next, so that it gives back working memory.
 
         Raises:
             Cancelled: `cancel` was set before or during the run.
@@ -117,29 +218,45 @@ class Engine:
         """
         if cancel:
             cancel.raise_if()
-        session = self._session(name)
-        options = ort.RunOptions()
-
-        def stop() -> None:
-            options.terminate = True
-
-        wanted = [spec.name for spec in self._graph(name).outputs]
+        session = self._session(name, inputs)
         try:
-            if cancel:
-                with cancel.calling(stop):
-                    outputs = session.run(wanted, dict(inputs), options)
-            else:
-                outputs = session.run(wanted, dict(inputs), options)
+            outputs = session.run(inputs, cancel, rests=rests)
         except Exception as problem:
-            if cancel and cancel.cancelled:
-                cancel.raise_if()
-            raise self._failure(name, "run", problem) from problem
-        return dict(zip(wanted, cast(list[NDArray[Any]], outputs), strict=True))
+            raise self._failure(name, "run", problem, cancel) from problem
+        return {spec.name: value for spec, value in zip(session.outputs, outputs, strict=True)}
+
+    def step(
+        self, inputs: dict[str, Latent], cancel: Cancel, *, last: bool
+    ) -> tuple[Latent, Latent]:
+        """Run the denoise graph: `x_next` and `d`, which stay on the device where it has memory
+        of its own, until the row after the next one: one sound at a time, for the rows of two
+        would share it. `last` is the last row of a sound.
+
+        Raises:
+            Exception: as `run`.
+        """
+        session = self._session("denoise", inputs)
+        if not isinstance(session, OnnxSession) or session.memory is None:
+            outputs = self.run("denoise", inputs, cancel, rests=last)
+            return outputs["x_next"], outputs["d"]
+        cancel.raise_if()
+        try:
+            # The sampler hands them on; who looks at them gets an array.
+            return cast("tuple[Latent, Latent]", session.step(inputs, cancel))
+        except Exception as problem:
+            raise self._failure("denoise", "run", problem, cancel) from problem
+
+    def placement(self, name: str) -> dict[str, int] | None:
+        """How many nodes of a graph each provider runs; None where that is not known."""
+        return self._open(name, self._source(name), traced=True).placement()
 
     def close(self) -> None:
         """Give back the memory of all graphs; a later run opens them again."""
-        with self._opening:
-            self._sessions.clear()
+        if self._preparation:
+            self._preparation.close()
+        for name, _ in list(self._sessions):
+            self._shut(name)
+            self._budget.give_back((id(self), name))
 
     def __enter__(self) -> Engine:
         return self
@@ -158,79 +275,154 @@ class Engine:
             raise BundleError(f'The bundle "{self._bundle.manifest.name}" has no graph "{name}".')
         return graph
 
-    def _variant(self, name: str) -> Variant:
-        return self._graph(name).variants[self.precision_of(name)]
+    def _variant(self, name: str, precision: RunPrecision) -> Variant:
+        return self._graph(name).variants["fp32" if precision == "bf16" else precision]
 
-    def _path(self, name: str) -> Path:
-        return self._bundle.path(self._variant(name))
+    def _preparing(self) -> Preparation | None:
+        """What is compiled for the device, if anything is."""
+        names = compilable(self._bundle.manifest, self._choice.device)
+        if not names:
+            return None
+        return Preparation(self._bundle, names, self._choice, self._precision, self._threads)
 
-    def _session(self, name: str) -> Any:
-        with self._opening:
-            if name not in self._sessions:
-                self._sessions[name] = self._open(name)
-            return self._sessions[name]
+    def _refresh(self) -> None:
+        """Use the graphs that were compiled meanwhile."""
+        for name in self._bundle.manifest.graphs if self._preparation else ():
+            folder = self._preparation.folder(name) if self._preparation else None
+            if folder and name not in self._compiled:
+                self._compiled[name] = folder
+                self._shut(name)
 
-    def _open(self, name: str) -> Any:
+    def _source(self, name: str, inputs: Tensors | None = None) -> _Source:
+        """Where a graph is opened from for those inputs, or for the usual ones."""
         graph = self._graph(name)
-        path = self._path(name)
-        check_external(path, self._variant(name))
-        options = _session_options(graph.hot, self._threads)
-        providers = list(self._choice.providers)
-        if role_of(name, graph) == "tokenize":
-            options.register_custom_ops_library(_tokenizer_library())
-            providers = ["CPUExecutionProvider"]
+        precision = "fp32" if name in self._exact else precision_of(graph, self._precision)
+        choice = self._choice
+        folder = self._compiled.get(name)
+        if folder and (inputs is None or self._takes(name, inputs)):
+            return _Source(folder / f"{name}.onnx", choice, precision, True)
+        if choice.device == "openvino":
+            if not graph.hot:  # see `openvino`
+                choice = Choice("cpu", CPU, choice.why)
+        elif role_of(name, graph) != "tokenize" and PROVIDERS[choice.device].compiled:
+            self._stand_in = choice = self._stand_in or stand_in(choice)
+            precision = precision_of(graph, suited(choice, graph.variants))
+        path = self._bundle.path(self._variant(name, precision))
+        return _Source(path, choice, precision, False)
+
+    def _takes(self, name: str, inputs: Tensors) -> bool:
+        """Whether a compiled graph was compiled for those shapes."""
+        made = self._profiles(name)
+        return (
+            not made or fitting(made, {key: np.shape(x) for key, x in inputs.items()}) is not None
+        )
+
+    def _profiles(self, name: str) -> tuple[Profile, ...]:
+        compiled = PROVIDERS[self._choice.device].compiled
+        return profiles(self._bundle.manifest, name) if compiled else ()
+
+    def _session(self, name: str, inputs: Tensors) -> Session:
+        graph, source = self._graph(name), self._source(name, inputs)
+        size = self._variant(name, source.precision).size
+        # Weights of graphs that run many times are held twice: as they are, and packed.
+        self._budget.take((id(self), name), size * (1 + graph.hot), lambda: self._shut(name))
+        key = name, source.compiled
         try:
-            session = ort.InferenceSession(
-                str(path), options, providers=providers, enable_fallback=0
-            )
+            with self._opening:
+                if key not in self._sessions:
+                    self._sessions[key] = self._open(name, source)
+                return self._sessions[key]
+        except BundleError as problem:
+            if not (source.compiled and self._preparation):
+                raise
+            self._preparation.forget(name, str(problem))  # deleted or damaged since it was found
+            self._compiled.pop(name, None)
+        return self._session(name, inputs)
+
+    def _shut(self, name: str) -> None:
+        with self._opening:
+            for compiled in (False, True):
+                self._sessions.pop((name, compiled), None)
+
+    def _open(self, name: str, source: _Source, *, traced: bool = False) -> Session:
+        graph = self._graph(name)
+        if not source.compiled:
+            check_external(source.path, self._variant(name, source.precision))
+        role = role_of(name, graph)
+        try:
+            if source.choice.device == "openvino":
+                session = self._with_openvino(name, source)
+            else:
+                session = OnnxSession(
+                    source.path,
+                    source.choice,
+                    size=self._variant(name, source.precision).size,
+                    hot=graph.hot,
+                    threads=self._threads,
+                    texts=role == "tokenize",
+                    compiled=source.compiled,
+                    profiles=self._profiles(name) if source.compiled else (),
+                    recorded=self._recorded and role == "denoise",
+                    traced=traced,
+                )
+        except HearsightError:
+            raise
         except Exception as problem:
-            raise self._failure(name, "opened", problem) from problem
-        _compare(session.get_inputs(), graph.inputs, path)
-        _compare(session.get_outputs(), graph.outputs, path)
+            raise self._failure(name, "opened", problem, None) from problem
+        _compare(session.inputs, graph.inputs, source.path)
+        _compare(session.outputs, graph.outputs, source.path)
+        if source.precision not in ("fp32", "bf16"):
+            known = [told.snr_db for told in graph.parity if told.precision == source.precision]
+            self._losses |= {name: min(known)} if known else {}
         return session
 
-    def _failure(self, name: str, verb: str, problem: Exception) -> BundleError | DeviceError:
-        text = " ".join(str(problem).split())
+    def _with_openvino(self, name: str, source: _Source) -> Session:
+        """A session in bf16 if that suits the graph, measured the first time it is opened."""
+        from .openvino import OpenVinoSession
+
+        graph, threads = self._graph(name), self._threads
+        session = OpenVinoSession(source.path, graph, precision=source.precision, threads=threads)
+        if source.precision != "bf16" or name in self._losses:
+            return session
+        found = distance(self._bundle, name, lambda inputs: session.run(inputs, None))
+        if found and found.snr_db < LEAST_SNR_DB:
+            self._exact.add(name)
+            return OpenVinoSession(source.path, graph, precision="fp32", threads=threads)
+        self._losses |= {name: found.snr_db} if found else {}
+        return session
+
+    def _failure(
+        self, name: str, verb: str, problem: Exception, cancel: Cancel | None
+    ) -> BundleError | DeviceError:
+        if cancel:
+            cancel.raise_if()
+        source = self._source(name)
+        text = " ".join(str(problem).split()).rstrip(".")[:_MOST_TOLD]
         if isinstance(problem, MemoryError) or any(mark in text.lower() for mark in _NO_MEMORY):
             return DeviceError(
                 f'Memory does not suffice for the graph "{name}" of the bundle '
-                f'"{self._bundle.manifest.name}" on {self.provider}: ask for a shorter sound, '
-                f"close other programs, or use another device. ({text})"
+                f'"{self._bundle.manifest.name}" on {source.choice.provider}: ask for a shorter '
+                f"sound, close other programs, or use another device. ({text})"
             )
+        library = "OpenVINO" if source.choice.device == "openvino" else "ONNX Runtime"
         return BundleError(
-            f"{self._path(name)} cannot be {verb}: {text}. If `runtime-cli bundles verify` finds "
-            "it intact, the bundle does not suit this version of ONNX Runtime."
+            f"{source.path} cannot be {verb}: {text}. If `runtime-cli bundles verify` finds "
+            f"it intact, the bundle does not suit this version of {library}."
         )
 
 
-def _session_options(hot: bool, threads: int | None) -> Any:
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads or 0
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.disable_prepacking", "0" if hot else "1")
-    return options
+def suited(choice: Choice, held: Collection[str]) -> RunPrecision:
+    """The precision that a device plays best, of those that there are."""
+    return "fp16" if choice.device not in ("cpu", "openvino") and "fp16" in held else "fp32"
 
 
-def _tokenizer_library() -> str:
-    """Path of onnxruntime-extensions' library.
-
-    The package is found and not imported: importing it pulls in onnx, transformers and torch
-    wherever they are installed, seconds and hundreds of megabytes for a path.
-    """
-    spec = importlib.util.find_spec("onnxruntime_extensions")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for suffix in importlib.machinery.EXTENSION_SUFFIXES:
-            path = Path(folder) / f"_extensions_pydll{suffix}"
-            if path.is_file():
-                return str(path)
-    raise DeviceError(
-        "Text needs the package onnxruntime-extensions, whose library is not to be found: "
-        "install it with `pip install onnxruntime-extensions`."
-    )
+def _when(device: str, choice: Choice) -> Prepare:
+    if choice.device == "openvino" or not PROVIDERS[choice.device].compiled:
+        return "never"
+    return "background" if device == "auto" else "first"
 
 
-def _compare(found: list[Any], listed: tuple[TensorSpec, ...], path: Path) -> None:
+def _compare(found: tuple[TensorSpec, ...], listed: tuple[TensorSpec, ...], path: Path) -> None:
     """Refuse a graph whose tensors are not those of the manifest.
 
     An axis that the manifest calls free must be free; ONNX may leave more open than is told.
@@ -243,13 +435,12 @@ def _compare(found: list[Any], listed: tuple[TensorSpec, ...], path: Path) -> No
         )
     for spec in listed:
         node = nodes[spec.name]
-        same_type = node.type == _ORT_TYPES[spec.dtype]
         clash = len(node.shape) != len(spec.shape) or any(
             isinstance(real, int) and real != told
             for real, told in zip(node.shape, spec.shape, strict=False)
         )
-        if not same_type or clash:
+        if node.dtype != spec.dtype or clash:
             raise BundleError(
-                f'{path}: "{spec.name}" is {node.type} {node.shape} where the manifest says '
-                f"{spec.dtype} {list(spec.shape)}."
+                f'{path}: "{spec.name}" is {node.dtype} {list(node.shape)} where the manifest '
+                f"says {spec.dtype} {list(spec.shape)}."
             )

@@ -40,12 +40,16 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class StageEvent:
-    """The item `id` enters `stage`: load, encode, denoise, decode or finish."""
+    """The item `id` enters `stage`: load, prepare, encode, denoise, decode or finish.
+
+    `hint` says how long that may take, where it is not the usual.
+    """
 
     v: Literal[1] = 1
     event: Literal["stage"] = "stage"
     id: str
     stage: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import noise, schedule
+from .budget import Budget
 from .conditioner import Conditioner, Conditioning, condition
 from .decoder import decode, latent_shape, tile
 from .editing import Edit, begin, kept_part
@@ -30,14 +31,15 @@ from .tiling import Tiling
 
 if TYPE_CHECKING:
     from .bundle import Bundle
-    from .engine import Engine
-    from .manifest import Precision
+    from .engine import Engine, Prepare
+    from .manifest import RunPrecision
 
 __all__ = ["Generator", "load"]
 
 Array = NDArray[np.float32]
 Table = NDArray[np.float64]
 T = TypeVar("T")
+_NOTICED = 0.05  # seconds: what takes less was not prepared
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,25 @@ def load(
     name_or_path: str | Path,
     *,
     device: str = "auto",
-    precision: Precision | None = None,
+    precision: RunPrecision | None = None,
     threads: int | None = None,
     conditioners: Sequence[str | Path] = (),
+    prepare: Prepare | None = None,
+    memory: int | None = None,
 ) -> Generator:
     """Make a generator bundle ready to play.
 
     Args:
         name_or_path: a bundle's name on the search path, or its folder.
-        device: `auto`, `cpu` or `cuda`; `auto` falls back to the CPU and says why in the plan.
+        device: a word of `device.DEVICES`; `auto` takes the best that works and says why in the
+            plan.
         precision: of the generator; None takes what suits the device.
         threads: of the CPU; None uses every core.
         conditioners: bundles of the same space that understand prompts, asked before the
             generator's own.
+        prepare: when graphs are compiled for the device; see `Engine`.
+        memory: bytes that the weights of open graphs may take together; those used longest ago
+            are closed for others, and opened again when needed. None keeps all open.
 
     Raises:
         BundleError: a bundle is missing or damaged, makes no sound, or is of another space.
@@ -78,6 +86,7 @@ def load(
     from .engine import Engine
 
     start = perf_counter()
+    budget = Budget(memory)
     with ExitStack() as stack:
         bundle = open_bundle(name_or_path)
         if bundle.manifest.kind == "conditioner":
@@ -86,17 +95,21 @@ def load(
                 f"generator of space {bundle.manifest.space.name!r} and name it as a conditioner."
             )
         engine = stack.enter_context(
-            Engine(bundle, device=device, precision=precision, threads=threads)
+            Engine(
+                bundle,
+                device=device,
+                precision=precision,
+                threads=threads,
+                prepare=prepare,
+                budget=budget,
+            )
         )
         players: list[Conditioner] = []
         for name in conditioners:
             other = open_bundle(name)
             _same_space(bundle, other)
-            players.append(
-                Conditioner(
-                    other, stack.enter_context(Engine(other, device=device, threads=threads))
-                )
-            )
+            hearing = Engine(other, device=device, threads=threads, prepare=prepare, budget=budget)
+            players.append(Conditioner(other, stack.enter_context(hearing)))
         players.append(Conditioner(bundle, engine))
         loading = Timing("load", perf_counter() - start, cold=True)
         return Generator(bundle, engine, players, loading, stack.pop_all())
@@ -139,6 +152,12 @@ class Generator:
             known |= dict.fromkeys(player.understands)
         return tuple(known)
 
+    @property
+    def preparing(self) -> str:
+        """What has to be compiled before the first sound, or is being compiled while sounds are
+        made, in a sentence; or nothing."""
+        return self._engine.preparing
+
     def generate(
         self, request: Request, *, progress: Progress | None = None, cancel: Cancel | None = None
     ) -> list[Take]:
@@ -152,8 +171,9 @@ class Generator:
 
         Args:
             request: checked before this returns.
-            progress: called with (stage, steps done, steps) in the stages `load`, `encode`,
-                `denoise`, `decode` and `finish`; the last three count over all variations.
+            progress: called with (stage, steps done, steps) in the stages `load`, `prepare` if
+                graphs are compiled first, `encode`, `denoise`, `decode` and `finish`; the last
+                three count over all variations.
             cancel: stops within one run of a graph.
 
         Raises:
@@ -197,6 +217,11 @@ class Generator:
         self._loading = None
         progress("load", 1, 1)
         cancel.raise_if()
+        start = perf_counter()
+        for player in (self._engine, *self._conditioners):
+            player.prepare(progress, cancel)
+        if (spent := perf_counter() - start) > _NOTICED:
+            timings.append(Timing("prepare", spent, True))
         start = perf_counter()
         cold = request.init is not None and not self._engine.is_open("encode")
         tiles = tile(self.bundle.manifest, _given(request.seconds), loop=request.loop)
@@ -277,7 +302,7 @@ class Generator:
             plan=self._plan(request, len(score.table)),
             timings=(*before, *stages),
             gain_db=done.gain_db,
-            notes=(*score.told.notes, *done.notes),
+            notes=(*score.told.notes, *self._losses(), *done.notes),
             loop=done.loop,
             item_seed=own,
             similarity=likeness if compares else None,
@@ -288,12 +313,21 @@ class Generator:
         cannot round differently from a batch of one."""
         shape, time_axis = latent_shape(self.bundle.manifest, score.tiles.frames)
         edit, table = score.edit, score.table
+        guides = [
+            score.told.guided if guided else score.told.plain for guided in self._guided(score)
+        ]
 
         def noises(row: int) -> Array:
             return source.normal(noise.STEP + row, shape, time_axis)[None]
 
+        left = len(table) * len(score.tiles.starts)
+
         def step(inputs: dict[str, Array]) -> tuple[Array, Array]:
-            outputs = self._engine.run("denoise", inputs, cancel)
+            nonlocal left
+            left -= 1
+            if score.tiles.whole:
+                return self._engine.step(inputs, cancel, last=not left)
+            outputs = self._engine.run("denoise", inputs, cancel, rests=not left)
             return outputs["x_next"], outputs["d"]
 
         first = start = source.normal(noise.LATENT, shape, time_axis)[None]
@@ -302,8 +336,7 @@ class Generator:
         latent = sample(
             step,
             first,
-            score.told.cond,
-            score.told.weights,
+            guides,
             table,
             noises,
             progress,
@@ -312,7 +345,14 @@ class Generator:
             time_axis=1 + time_axis,
             constrain=partial(edit.constrain, start) if edit else None,
         )
+        latent = np.asarray(latent)  # it may have stayed on the device
         return edit.finished(latent) if edit else latent
+
+    def _guided(self, score: _Score) -> NDArray[np.bool_]:
+        """Which rows of the table are guided: those whose noise lies in the interval."""
+        first, last = _given(score.request.guidance_interval)
+        done = 1 - score.table[:, 0] / self._schedule.train_steps
+        return (done >= first) & (done <= last)
 
     def _likeness(self, audio: Array, score: _Score, cancel: Cancel) -> float:
         """Mean cosine of what a conditioner hears in each window and what it was asked for; -inf
@@ -328,11 +368,25 @@ class Generator:
         mean = float(np.mean(found))
         return mean if math.isfinite(mean) else -math.inf
 
+    def _losses(self) -> tuple[str, ...]:
+        """What a precision that was asked for costs, in sentences."""
+        precision = self._engine.precision
+        if precision not in ("bf16", "int8"):
+            return ()
+        told = ", ".join(
+            f"{name} {snr_db:.0f} dB below its output"
+            for name, snr_db in self._engine.losses.items()
+        )
+        notes = [f"Computed in {precision}, with an error of {told}."] if told else []
+        if exact := ", ".join(self._engine.exact):
+            notes.append(f"{precision} is too coarse for {exact}, computed in fp32 instead.")
+        return tuple(notes)
+
     def _plan(self, request: Request, steps: int) -> Plan:
         return Plan(
             bundle=self.bundle.manifest.name,
             bundle_sha256=self.bundle.sha256,
-            provider=self._engine.provider,
+            provider=self._engine.provider_of("denoise"),
             precision=self._engine.precision_of("denoise"),
             solver=_given(request.solver),
             steps=steps,

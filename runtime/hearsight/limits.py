@@ -46,6 +46,8 @@ def check(request: Request) -> None:
         _number("steps", request.steps, 1, 1000, whole=True)
     if request.guidance is not None:
         _number("guidance", request.guidance, 0, 30)
+    if request.guidance_interval is not None:
+        _interval(request.guidance_interval)
     if request.solver is not None:
         _choice("solver", request.solver)
     if request.eta is not None:
@@ -110,6 +112,7 @@ def resolve(request: Request, manifest: Manifest) -> Request:
         seed=secrets.randbelow(2**32) if request.seed is None else request.seed,
         steps=defaults.steps if request.steps is None else request.steps,
         guidance=float(defaults.guidance if request.guidance is None else request.guidance),
+        guidance_interval=request.guidance_interval or (0.0, 1.0),
         solver=solver,
         eta=float(eta),
         init=init,
@@ -190,6 +193,16 @@ def _prompts(prompts: tuple[Prompt, ...]) -> None:
         raise RequestError(
             f"The weights of the prompts sum to {total:g}; raise some until the sum is above 0, "
             "or use a negative prompt."
+        )
+
+
+def _interval(interval: tuple[float, float]) -> None:
+    for index, edge in enumerate(interval):
+        _number(f"guidance_interval[{index}]", edge, 0, 1)
+    if not interval[0] < interval[1]:
+        raise RequestError(
+            f"guidance_interval is {interval[0]:g} to {interval[1]:g}; its end must be above its "
+            "start."
         )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "Parity",
     "Precision",
     "Role",
+    "RunPrecision",
     "Schedule",
     "Source",
     "Space",
@@ -47,6 +48,8 @@ Role = Literal[
     "tokenize", "text", "image", "frames", "audio", "denoise", "encode", "decode", "vocoder"
 ]
 Precision = Literal["fp32", "fp16", "int8"]
+RunPrecision = Literal["fp32", "fp16", "int8", "bf16"]
+"""What a graph can be computed in: the precision of a file, or bfloat16 from an fp32 file."""
 DType = Literal["float32", "float16", "int64", "int32", "uint8", "bool", "string"]
 Dim = int | str
 
@@ -88,6 +91,11 @@ class Variant:
     sha256: str
     bytes: int
     weights: tuple[DataFile, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return self.bytes + sum(file.bytes for file in self.weights)
 
 
 @dataclass(frozen=True)

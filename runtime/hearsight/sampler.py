@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import Cancelled
 from .tiling import Tiling
 
-__all__ = ["Cancel", "Constrain", "Noises", "Progress", "Step", "sample"]
+__all__ = ["Cancel", "Constrain", "Guide", "Noises", "Progress", "Step", "sample"]
 
 Latent: TypeAlias = NDArray[np.float32]
 
@@ -27,6 +28,15 @@ Noises: TypeAlias = Callable[[int], Latent]
 
 Constrain: TypeAlias = Callable[[Latent, NDArray[np.float64]], Latent]
 """Latent and the row about to run (so its noise level) to the latent to run it on."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What the denoise graph is told in a row: for each window one condition per branch and
+    variation [W, G*B, ...space], and what each branch counts [G]."""
+
+    cond: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 class Cancel:
@@ -76,8 +86,7 @@ class Cancel:
 def sample(
     step: Step,
     x: Latent,
-    cond: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    guides: Sequence[Guide],
     rows: NDArray[np.float64],
     noises: Noises,
     progress: Progress,
@@ -92,8 +101,7 @@ def sample(
     Args:
         step: the denoise graph.
         x: initial noise [B, ...latent].
-        cond: for each window, one condition per branch and variation [W, G*B, ...space].
-        weights: what each branch counts [G].
+        guides: what each row is told.
         rows: table [rows, 7] of `schedule.rows`.
         noises: asked only for rows that add noise.
         progress: told ("denoise", runs done, runs) before the first row and after each run of
@@ -111,13 +119,13 @@ def sample(
     nothing = np.zeros_like(x)
     d = nothing
     progress("denoise", done, total)
-    for index, row in enumerate(rows):
+    for index, (row, guide) in enumerate(zip(rows, guides, strict=True)):
         if constrain is not None:
             x = constrain(x, row)
         whole = {"x": x, "d_prev": d, "noise": noises(index) if row[-1] else nothing}
-        told = {"weights": weights, "row": row.astype(np.float32)}
+        told = {"weights": guide.weights, "row": row.astype(np.float32)}
         results: list[tuple[Latent, Latent]] = []
-        for window, heard in zip(windows, cond, strict=True):
+        for window, heard in zip(windows, guide.cond, strict=True):
             cancel.raise_if()
             part = {
                 name: value if tiling.whole else value.take(window.frames, time_axis)

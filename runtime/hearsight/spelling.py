@@ -12,10 +12,20 @@ from .errors import MediaError, RequestError
 from .limits import MOST_SECONDS
 from .request import Init, Like, Modality, Prompt, request_from_json
 
-__all__ = ["found", "parse_init", "parse_level", "parse_prompt", "parse_range", "read_like"]
+__all__ = [
+    "found",
+    "parse_init",
+    "parse_level",
+    "parse_prompt",
+    "parse_range",
+    "parse_size",
+    "read_like",
+]
 
 _FAR = {"inpaint": MOST_SECONDS, "inpaint_band": 96000.0}
 _EXAMPLES = {"inpaint": "1.5:3 (seconds)", "inpaint_band": "2000:8000 (Hz)"}
+_SIZE = re.compile(r"([0-9]{0,15}\.?[0-9]{1,15}) ?([kmg]?)b?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _WEIGHT = re.compile(r"(?s)(.*)::([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)")
 
 
@@ -46,6 +56,14 @@ def parse_level(written: str) -> tuple[Literal["auto", "none", "peak", "lufs"], 
         f"The level {written!r} is not understood; write auto, none, "
         "peak, peak=-6, lufs or lufs=-16."
     )
+
+
+def parse_size(written: str) -> int:
+    """`1.5GB`, `800M` or a number of bytes."""
+    match = _SIZE.fullmatch(written.strip())
+    if not match:
+        raise RequestError(f"The size {written!r} is not understood; write 1.5GB or 800MB.")
+    return round(float(match[1]) * _UNITS[match[2].lower()])
 
 
 def parse_range(written: str, what: str) -> tuple[float, float]:

@@ -152,14 +152,14 @@ def test_each_window_is_told_of_its_part_of_a_video_and_all_of_the_rest(encode, 
     for span, one in zip(spans, seen, strict=True):
         np.testing.assert_array_equal(conditioner.condition("video", path, Cancel(), [span]), [one])
     alone = encode(Request((Prompt("video", path),), guidance=2.0), spans=spans)
-    assert alone.cond.shape == (3, 2, 16)
-    np.testing.assert_array_equal(alone.cond[:, 1], seen)
+    assert alone.guided.cond.shape == (3, 2, 16)
+    np.testing.assert_array_equal(alone.guided.cond[:, 1], seen)
     np.testing.assert_array_equal(alone.target, seen)
     prompts = (Prompt("text", "rain"), Prompt("video", path))
     mixed = encode(Request(prompts, guidance=2.0, mix="branches"), spans=spans)
     [rain] = conditioner.condition("text", "rain", Cancel())
-    assert mixed.cond.shape == (3, 3, 16)
-    for told, film in zip(mixed.cond, seen, strict=True):
+    assert mixed.guided.cond.shape == (3, 3, 16)
+    for told, film in zip(mixed.guided.cond, seen, strict=True):
         np.testing.assert_array_equal(told[1:], [rain, film])
     assert mixed.target is None  # nothing will be compared
     events = []
@@ -172,9 +172,9 @@ def test_each_window_is_told_of_its_part_of_a_video_and_all_of_the_rest(encode, 
 class CountingEngine(Engine):
     """An engine that tells which graphs ran."""
 
-    def run(self, name, inputs, cancel):
+    def run(self, name, inputs, cancel, **options):
         self.ran = [*getattr(self, "ran", []), name]
-        return super().run(name, inputs, cancel)
+        return super().run(name, inputs, cancel, **options)
 
 
 def test_however_many_parts_of_a_video_overlap_each_frame_is_seen_once(files):
@@ -210,54 +210,69 @@ def test_a_file_that_cannot_be_read_is_a_media_error(encode, tmp_path):
 def test_one_prompt_is_guided_away_from_the_empty_condition(encode, conditioner, empty):
     told = encode(replace(text("rain"), guidance=3.0))
     [rain] = conditioner.condition("text", "rain", Cancel())
-    np.testing.assert_array_equal(told.cond, [[empty, rain]])
+    np.testing.assert_array_equal(told.guided.cond, [[empty, rain]])
     np.testing.assert_array_equal(told.target, [rain])
-    np.testing.assert_allclose(told.weights, [-2, 3])
+    np.testing.assert_allclose(told.guided.weights, [-2, 3])
     assert told.notes == ()
+
+
+def test_without_guidance_there_is_a_branch_for_each_prompt_and_none_to_lead_away_from(
+    encode, conditioner, empty
+):
+    [rain], [wind] = (conditioner.condition("text", word, Cancel()) for word in ("rain", "wind"))
+    told = encode(replace(text("rain"), negative="wind", guidance=3.0)).plain
+    np.testing.assert_array_equal(told.cond, [[rain]])
+    np.testing.assert_array_equal(told.weights, [1])
+    both = Request((Prompt("text", "rain", 3.0), Prompt("text", "wind")), guidance=3.0)
+    told = encode(replace(both, mix="branches")).plain
+    np.testing.assert_array_equal(told.cond, [[rain, wind]])
+    np.testing.assert_allclose(told.weights, [0.75, 0.25])
+    told = encode(replace(text(""), negative="rain", guidance=2.0)).plain
+    np.testing.assert_array_equal(told.cond, [[empty]])
 
 
 def test_a_negative_prompt_takes_the_place_of_the_empty_condition(encode, conditioner):
     told = encode(replace(text("rain"), negative="wind", guidance=3.0))
     [wind] = conditioner.condition("text", "wind", Cancel())
-    np.testing.assert_array_equal(told.cond[0, 0], wind)
-    np.testing.assert_allclose(told.weights, [-2, 3])
+    np.testing.assert_array_equal(told.guided.cond[0, 0], wind)
+    np.testing.assert_allclose(told.guided.weights, [-2, 3])
 
 
 def test_a_negative_prompt_that_can_do_nothing_is_remarked(encode):
     told = encode(replace(text("rain"), negative="wind", guidance=1.0))
-    np.testing.assert_array_equal(told.weights, [1])
+    np.testing.assert_array_equal(told.guided.weights, [1])
     assert "negative prompt changes nothing at guidance 1" in told.notes[0]
 
 
 def test_prompts_of_several_kinds_meet_in_one_average_or_in_branches(encode, files):
     prompts = (Prompt("text", "rain", 3.0), Prompt("image", str(files / "a.png"), 1.0))
     request = Request(prompts, guidance=2.0)
-    assert len(encode(request).weights) == 2
+    assert len(encode(request).guided.weights) == 2
     told = encode(replace(request, mix="branches"))
-    np.testing.assert_allclose(told.weights, [-1, 1.5, 0.5])
+    np.testing.assert_allclose(told.guided.weights, [-1, 1.5, 0.5])
 
 
 @pytest.mark.parametrize("nothing", ["", " \t\n"])
 def test_an_empty_text_plays_as_the_empty_condition(encode, empty, nothing):
     told = encode(text(nothing))
-    np.testing.assert_array_equal(told.cond, [[empty]])
+    np.testing.assert_array_equal(told.guided.cond, [[empty]])
     assert told.target is None
-    np.testing.assert_array_equal(told.weights, [1])
+    np.testing.assert_array_equal(told.guided.weights, [1])
     assert told.notes == ("The text is empty, so the sound follows nothing but the seed.",)
 
 
 def test_an_empty_text_can_still_be_led_away_from_something(encode, empty, conditioner):
     told = encode(replace(text(""), negative="rain", guidance=2.0))
     [rain] = conditioner.condition("text", "rain", Cancel())
-    np.testing.assert_array_equal(told.cond, [[rain, empty]])
-    np.testing.assert_allclose(told.weights, [-1, 2])
+    np.testing.assert_array_equal(told.guided.cond, [[rain, empty]])
+    np.testing.assert_allclose(told.guided.weights, [-1, 2])
 
 
 def test_an_empty_text_beside_a_picture_is_left_out(encode, files):
     picture = Prompt("image", str(files / "a.png"), 0.5)
     told = encode(Request((Prompt("text", " ", 9.0), picture)))
     alone = encode(Request((picture,)))
-    np.testing.assert_array_equal(told.cond, alone.cond)
+    np.testing.assert_array_equal(told.guided.cond, alone.guided.cond)
     assert told.notes == ("An empty text among the prompts was left out.",)
 
 
@@ -298,11 +313,11 @@ def test_a_text_of_any_size_plays_and_says_what_was_used(encode):
     assert longer.notes == (
         "The text of 100,009 bytes is too long; its first 100,000 bytes were used.",
     )
-    np.testing.assert_array_equal(longer.cond, encode(text(whole)).cond)
+    np.testing.assert_array_equal(longer.guided.cond, encode(text(whole)).guided.cond)
 
 
 def test_a_text_may_hold_any_character(encode):
-    assert encode(text("rain\0 \u200b 雨 🌧\r\n")).cond.shape == (1, 2, 16)
+    assert encode(text("rain\0 \u200b 雨 🌧\r\n")).guided.cond.shape == (1, 2, 16)
 
 
 def test_a_kind_of_prompt_that_no_bundle_understands_is_refused(encode, files):
@@ -313,7 +328,7 @@ def test_a_kind_of_prompt_that_no_bundle_understands_is_refused(encode, files):
         with pytest.raises(RequestError, match="No loaded bundle understands text prompts, only"):
             encode(text("rain"), conditioners=[player])
         seen = encode(Request((Prompt("image", str(files / "a.png")),)), conditioners=[player])
-        assert seen.cond.shape == (1, 2, 16)
+        assert seen.guided.cond.shape == (1, 2, 16)
 
 
 def test_the_first_conditioner_that_understands_is_used(encode, conditioner, files):
@@ -323,8 +338,8 @@ def test_the_first_conditioner_that_understands_is_used(encode, conditioner, fil
         player = Conditioner(eye, engine)
         first = encode(picture, conditioners=[player, conditioner])
         [seen] = player.condition("image", str(files / "a.png"), Cancel())
-    np.testing.assert_array_equal(first.cond[0, 1], seen)
-    assert not np.array_equal(first.cond[0, 1], encode(picture).cond[0, 1])
+    np.testing.assert_array_equal(first.guided.cond[0, 1], seen)
+    assert not np.array_equal(first.guided.cond[0, 1], encode(picture).guided.cond[0, 1])
 
 
 def test_encoding_counts_prompts_and_stops_between_them(encode):

@@ -166,6 +166,43 @@ def test_timings_tell_cold_from_warm():
     assert all(t.seconds >= 0 for take in (first, second, warm) for t in take.timings)
 
 
+@pytest.mark.parametrize(
+    ("solver", "interval", "guided"),
+    [
+        (None, (0.0, 1.0), [True] * 8),
+        ("dpm++2m", (0.0, 0.4), [True] * 3 + [False] * 5),
+        ("ddim", (0.3, 0.7), [False] * 2 + [True] * 3 + [False] * 3),
+        ("ddim", (0.88, 0.99), [False] * 8),
+    ],
+)
+def test_rows_outside_the_guidance_interval_run_with_one_branch(
+    micro, monkeypatch, solver, interval, guided
+):
+    branches, step = [], micro._engine.step
+
+    def look(inputs, cancel, **options):
+        branches.append((len(inputs["weights"]), len(inputs["cond"])))
+        return step(inputs, cancel, **options)
+
+    monkeypatch.setattr(micro._engine, "step", look)
+    request = replace(RAIN, steps=8, guidance=3.0, solver=solver, guidance_interval=interval)
+    [take] = micro.generate(request)
+    assert branches == [(2, 2) if each else (1, 1) for each in guided]
+    assert take.request.guidance_interval == interval
+
+
+def test_guidance_all_the_way_is_guidance_without_an_interval_and_none_is_guidance_1(micro):
+    guided = replace(RAIN, guidance=3.0, seconds=9.0)  # in windows
+    [whole] = micro.generate(guided)
+    [same_] = micro.generate(replace(guided, guidance_interval=(0.0, 1.0)))
+    [part] = micro.generate(replace(guided, guidance_interval=(0.2, 0.8)))
+    [never] = micro.generate(replace(guided, guidance_interval=(0.9999, 1.0)))
+    [plain] = micro.generate(replace(guided, guidance=1.0))
+    assert same(whole, same_)
+    assert never.audio.tobytes() == plain.audio.tobytes()
+    assert len({take.audio.tobytes() for take in (whole, part, plain)}) == 3
+
+
 def test_the_plan_says_what_ran_and_why(micro):
     [take] = micro.generate(replace(RAIN, steps=7, solver="dpm++2m", guidance=1.5))
     plan = take.plan

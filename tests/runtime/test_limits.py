@@ -36,6 +36,8 @@ def manifest():
         ("guidance", 30.5, "0 to 30"),
         ("guidance", float("nan"), "0 to 30"),
         ("guidance", float("inf"), "0 to 30"),
+        ("guidance_interval", (0.5, 0.5), "its end must be above its start"),
+        ("guidance_interval", (0.7, 0.2), "its end must be above its start"),
         ("eta", 1.1, "0 to 1"),
         ("seconds", 0.0, "0.01 to 600"),
         ("seconds", float("nan"), "0.01 to 600"),
@@ -53,6 +55,12 @@ def manifest():
 def test_a_value_out_of_range_is_named_with_its_range(field, value, allowed):
     with pytest.raises(RequestError, match=rf"^{field} is .*{allowed}"):
         check(replace(RAIN, **{field: value}))
+
+
+@pytest.mark.parametrize("interval", [(-0.1, 0.5), (0.0, 1.1), (float("nan"), 1.0), (0.0, "1")])
+def test_a_guidance_interval_lies_between_0_and_1(interval):
+    with pytest.raises(RequestError, match=r"^guidance_interval\[[01]\] is .*a number from 0 to 1"):
+        check(replace(RAIN, guidance_interval=interval))
 
 
 @pytest.mark.parametrize(

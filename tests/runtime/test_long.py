@@ -187,11 +187,11 @@ def test_a_long_sound_can_be_stopped_between_windows_of_the_decoder(micro):
     cancel, runs, engine = Cancel(), [], micro._engine
     run = engine.run
 
-    def counted(name, inputs, token):
+    def counted(name, inputs, token, **options):
         runs.append(name)
         if runs.count("vocoder") == 2:
             cancel.cancel()
-        return run(name, inputs, token)
+        return run(name, inputs, token, **options)
 
     engine.run = counted
     try:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hearsight.errors import Cancelled
-from hearsight.sampler import Cancel, sample
+from hearsight.sampler import Cancel, Guide, sample
 from hearsight.tiling import circle, line
 
 ROWS = np.array(
@@ -17,8 +17,8 @@ ROWS = np.array(
     ]
 )
 START = np.ones((1, 2, 3), np.float32)
-COND = np.zeros((1, 2, 4), np.float32)  # one window, two branches
 WEIGHTS = np.array([-1.0, 2.0], np.float32)
+GUIDE = Guide(np.zeros((1, 2, 4), np.float32), WEIGHTS)  # one window, two branches
 
 
 def step(inputs):
@@ -29,12 +29,11 @@ def step(inputs):
     return x, d
 
 
-def run(step=step, noises=None, progress=None, cancel=None, constrain=None):
+def run(step=step, noises=None, progress=None, cancel=None, constrain=None, guides=None):
     return sample(
         step,
         START,
-        COND,
-        WEIGHTS,
+        guides or [GUIDE] * len(ROWS),
         ROWS,
         noises or (lambda row: np.full_like(START, row + 1)),
         progress or (lambda *event: None),
@@ -53,8 +52,7 @@ def run_in_windows(tiles, step, *, rows=ROWS, cond=None, progress=None, cancel=N
     return sample(
         step,
         start,
-        cond,
-        WEIGHTS,
+        [Guide(cond, WEIGHTS)] * len(rows),
         rows,
         lambda row: np.sin((row + 1) * start),
         progress or (lambda *event: None),
@@ -78,6 +76,20 @@ def test_the_graph_gets_float32_of_every_input():
         {"x", "d_prev", "noise", "cond", "weights", "row"}
     ] * len(ROWS)
     assert {a.dtype for inputs in seen for a in inputs.values()} == {np.dtype(np.float32)}
+
+
+def test_each_row_is_told_by_its_own_guide():
+    alone = Guide(np.ones((1, 1, 4), np.float32), np.ones(1, np.float32))
+    seen = []
+
+    def look(inputs):
+        seen.append((inputs["weights"].tolist(), inputs["cond"].shape))
+        return step(inputs)
+
+    run(step=look, guides=[alone, GUIDE, alone])
+    assert seen == [([1], (1, 4)), ([-1, 2], (2, 4)), ([1], (1, 4))]
+    with pytest.raises(ValueError, match="zip"):
+        run(guides=[GUIDE])
 
 
 def test_noise_is_asked_only_for_rows_that_add_some():

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from ..errors import Cancelled, DeviceError, HearsightError, OutputError, refused
-from . import batch, bench, bundles, doctor, generate, info, replay
+from . import batch, bench, bundles, doctor, engines, generate, info, replay
 from .settings import ALIASES, Settings, hints, options
 
 __all__ = ["app"]
@@ -19,6 +19,7 @@ __all__ = ["app"]
 Verb = Callable[..., int]
 
 _MACHINE = ("device", "precision", "threads", "json", "quiet", "log_level", "log_file", "color")
+_GRAPHS = ("prepare", "memory")
 _SOUND = ("duration", "seed", "steps", "guidance", "solver", "eta")
 
 
@@ -54,6 +55,8 @@ app = _typer(
 )
 _bundles = _typer("List, inspect, check and take in bundles.")
 app.add_typer(_bundles, name="bundles")
+_engines = _typer("Build, list, explain, delete and take in compiled graphs.")
+app.add_typer(_engines, name="engines")
 
 
 def _print_version(asked: bool) -> None:
@@ -138,10 +141,15 @@ def _parameter(key: str) -> inspect.Parameter:
 _add(app, generate.generate, *options())
 _add(app, batch.batch, *options())
 _add(app, info.info, "json")
-_add(app, replay.replay, "conditioner", *_MACHINE)
-_add(app, doctor.doctor, "json")
+_add(app, replay.replay, "conditioner", *_GRAPHS, *_MACHINE)
+_add(app, doctor.doctor, "device", "precision", "json")
 _add(app, bench.bench, "model", *_SOUND, *_MACHINE)
 _add(_bundles, bundles.list_bundles, "json", name="list")
 _add(_bundles, bundles.show, "json")
 _add(_bundles, bundles.verify, *_MACHINE)
 _add(_bundles, bundles.import_bundle, "json", name="import")
+_add(_engines, engines.build, *_MACHINE)
+_add(_engines, engines.list_engines, "json", name="list")
+_add(_engines, engines.explain, "device", "precision", "json")
+_add(_engines, engines.clean, "json")
+_add(_engines, engines.import_engines, "json", name="import")

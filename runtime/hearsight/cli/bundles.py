@@ -193,7 +193,8 @@ def _graph_lines(name: str, graph: Graph) -> Iterator[str]:
 
 def _finding(found: Finding) -> dict[str, Any]:
     """A finding as JSON, where what is infinite becomes null."""
-    data = {**asdict(found), "snr_db": found.snr_db, "passed": found.passed}
+    data = asdict(found)
+    data |= {**data.pop("distance"), "snr_db": found.distance.snr_db, "passed": found.passed}
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in data.items()
@@ -203,6 +204,6 @@ def _finding(found: Finding) -> dict[str, Any]:
 def _line(found: Finding) -> str:
     return (
         f"{'pass' if found.passed else 'FAIL'}  {found.graph:<12} {found.precision}  "
-        f"max error {found.max_abs:.2e}  relative L2 {found.relative_l2:.2e}  "
-        f"SNR {found.snr_db:.1f} dB"
+        f"max error {found.distance.max_abs:.2e}  relative L2 {found.distance.relative_l2:.2e}  "
+        f"SNR {found.distance.snr_db:.1f} dB"
     )

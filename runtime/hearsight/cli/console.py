@@ -74,6 +74,7 @@ class Console:
                 self._progress.move(event)
                 if isinstance(event, StageEvent):
                     self._say("debug", f"{event.id or 'sound'}: {event.stage}")
+                    self.info(event.hint)
             case Result():
                 self._progress.advance()
                 if not self.json:

@@ -53,7 +53,8 @@ class Progress:
         elif self._shown and time.monotonic() - self._told >= _PLAIN_EVERY:
             self._told = time.monotonic()
             step = f" {steps[0]}/{steps[1]}" if steps[1] else ""
-            self.write(f"{self._done}/{self._total} {event.id} {event.stage}{step}")
+            all_ = f"{self._done}/{self._total} {event.id} " if self._total else ""
+            self.write(f"{all_}{event.stage}{step}")
 
     def advance(self, count: int = 1) -> None:
         """So many more sounds are made, or have failed."""

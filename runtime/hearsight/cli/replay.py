@@ -92,6 +92,7 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
     from .. import wav
     from ..generator import load
     from .made import SUBTYPES, check_inputs, read_made
+    from .work import loading
 
     made = read_made(file)
     check_inputs(made.request, file)
@@ -100,10 +101,8 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
     wav.check_form(target, subtype)
     with load(
         model or made.bundle,
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads,
         conditioners=settings.conditioner,
+        **loading(settings),
     ) as generator:
         [take] = generator.generate(made.request, cancel=cancel)
         wav.write(

@@ -120,9 +120,28 @@ class Settings:
     conditioner: tuple[str, ...] = _option(
         (), "Another bundle of the same space to understand prompts with.", "Machine", "BUNDLE"
     )
-    device: str = _option("auto", "auto, cpu or cuda.", "Machine", "DEVICE")
-    precision: Literal["fp32", "fp16", "int8"] | None = _option(
-        None, "Instead of the one that suits the device.", "Machine", "fp32|fp16|int8"
+    device: str = _option(
+        "auto",
+        "auto, rtx, cuda, tensorrt, openvino, directml, coreml or cpu; auto takes the best that "
+        "works, and doctor tells which do.",
+        "Machine",
+        "DEVICE",
+    )
+    precision: Literal["fp32", "fp16", "int8", "bf16"] | None = _option(
+        None,
+        "Instead of fp16 on a GPU and fp32 on a processor; bf16 is OpenVINO's.",
+        "Machine",
+        "fp32|fp16|int8|bf16",
+    )
+    prepare: Literal["never", "background", "first"] | None = _option(
+        None,
+        "Compile graphs for the device: before the first sound, meanwhile, or never [default: "
+        "first for --device rtx or tensorrt, background if auto chose it].",
+        "Machine",
+        "never|background|first",
+    )
+    memory: str = _option(
+        "", "What the weights of open graphs may take, such as 2GB.", "Machine", "SIZE"
     )
     threads: int | None = _option(None, "Processor threads to use.", "Machine", "N")
 

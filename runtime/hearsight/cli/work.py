@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ..batch import Tally, error_event, run
 from ..bundle import Bundle, open_bundle
@@ -16,12 +17,20 @@ from ..jobs import Job
 from ..ledger import Ledger
 from ..request import Finish, Request
 from ..sampler import Cancel
-from ..spelling import parse_init, parse_level, read_like
+from ..spelling import parse_init, parse_level, parse_size, read_like
 from .console import Console
 from .interrupt import interruptible
 from .settings import Settings
 
-__all__ = ["base_request", "check_writable", "drawn_seed", "execute", "open_players", "reported"]
+__all__ = [
+    "base_request",
+    "check_writable",
+    "drawn_seed",
+    "execute",
+    "loading",
+    "open_players",
+    "reported",
+]
 
 
 def base_request(settings: Settings) -> Request:
@@ -88,6 +97,21 @@ def open_players(settings: Settings) -> tuple[Bundle, ...]:
     return players
 
 
+def loading(settings: Settings) -> dict[str, Any]:
+    """How a bundle is loaded: arguments of `hearsight.load`.
+
+    Raises:
+        RequestError: the size of the memory is not understood.
+    """
+    return {
+        "device": settings.device,
+        "precision": settings.precision,
+        "threads": settings.threads,
+        "prepare": settings.prepare,
+        "memory": parse_size(settings.memory) if settings.memory else None,
+    }
+
+
 def check_writable(folders: Iterable[Path]) -> None:
     """Make the folders and see that files can be written there, before a sound is made.
 
@@ -142,11 +166,11 @@ def execute(
         console.tell(StageEvent(id="", stage="load"))
         with load(
             players[0].root,
-            device=settings.device,
-            precision=settings.precision,
-            threads=settings.threads,
             conditioners=[player.root for player in players[1:]],
+            **loading(settings),
         ) as generator:
+            if generator.preparing:
+                console.tell(StageEvent(id="", stage="prepare", hint=generator.preparing))
             return run(
                 jobs,
                 generator,

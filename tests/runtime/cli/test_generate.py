@@ -107,6 +107,52 @@ def published_schema():
     return json.loads(path.read_text("utf-8"))
 
 
+def test_graphs_may_be_compiled_before_the_first_sound_which_is_told_with_a_hint(cli, home):
+    plain = cli("generate", "rain", "--seed", "1", "--device", "cpu", "-o", "a.wav")
+    done = cli("generate", "rain", "--seed", "1", "--device", "cpu", "--prepare", "first",
+               "-o", "b.wav", "--json")  # fmt: skip
+    assert (plain.code, done.code) == (0, 0)
+    assert Path("a.wav").read_bytes() == Path("b.wav").read_bytes()
+    told = [event for event in done.event("stage") if event["stage"] == "prepare"]
+    assert [event["hint"] != "" for event in told] == [True, False]
+    assert told[0]["hint"].startswith("Preparing denoise, decode, vocoder for cpu, once; ")
+    steps = [e["step"] for e in done.event("progress") if e["stage"] == "prepare"]
+    assert steps[-1] == 3
+    assert "prepare" in [timing["stage"] for timing in done.event("result")[0]["timings"]]
+    again = cli("generate", "rain", "--device", "cpu", "--prepare", "first", "-o", "c.wav")
+    assert "Preparing" in done.err
+    assert "Preparing" not in again.err
+
+
+def test_graphs_may_be_compiled_while_sounds_are_made(cli, home):
+    done = cli("generate", "rain", "--seed", "1", "--device", "cpu", "--prepare", "background",
+               "-o", "a.wav", "--json")  # fmt: skip
+    assert done.code == 0
+    [hint] = [event["hint"] for event in done.event("stage") if event["stage"] == "prepare"]
+    assert "for cpu, once" in hint
+    assert done.event("result")[0]["why"].startswith("The CPU was asked for.")
+
+
+def test_a_sound_is_the_same_with_little_memory_for_graphs(cli, home):
+    cli("generate", "rain", "--seed", "1", "-o", "a.wav")
+    for size in ("10kB", "0", "1.5 GB"):
+        done = cli("generate", "rain", "--seed", "1", "-o", "b.wav", "--memory", size,
+                   "--overwrite")  # fmt: skip
+        assert done.code == 0
+        assert Path("a.wav").read_bytes() == Path("b.wav").read_bytes()
+
+
+def test_what_bf16_costs_is_printed(cli, home):
+    from hearsight.device import _openvino
+
+    if not isinstance(_openvino(True), str):
+        pytest.skip("needs OpenVINO and a processor with instructions for bf16")
+    done = cli("generate", "rain", "--precision", "bf16", "-o", "a.wav")
+    assert done.code == 0
+    assert re.search(r"Computed in bf16, with an error of decode \d+ dB below", done.err)
+    assert "bf16 is too coarse for denoise" in done.err
+
+
 def test_published_schema_is_current():
     pytest.importorskip("pydantic", "2.13", reason="older versions write schemas otherwise")
     assert published_schema() == events.schema(), "write events.schema() to events.schema.json"
@@ -167,6 +213,12 @@ def test_a_result_event_tells_of_the_file_as_it_is(cli, home):
         (["rain", "--model", "mikro"], 3, 'did you mean "micro"?'),
         (["rain", "--model", "micro-eye"], 3, "--conditioner"),
         (["rain", "--device", "abacus"], 4, "abacus"),
+        (["rain", "--device", "cpu", "--precision", "bf16"], 2, "OpenVINO alone, not by cpu"),
+        (["rain", "--precision", "fp8"], 2, "'fp16', 'int8', 'bf16'"),
+        (["rain", "--prepare", "now"], 2, "'never', 'background', 'first'"),
+        (["rain", "--memory", "lots"], 2, "write 1.5GB or 800MB"),
+        (["rain", "--memory", "-1"], 2, "The size '-1'"),
+        (["rain", "--memory", "1.5GiB"], 2, "The size '1.5GiB'"),
         (["--image", "pictures.png"], 5, 'did you mean "picture.png"?'),
         (["--image", "recording.wav"], 5, "not a picture"),
         (["--image", "empty.png"], 5, "empty.png"),

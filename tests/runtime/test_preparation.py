@@ -1,0 +1,384 @@
+"""Graphs compiled for the processor, for real: before the first sound, meanwhile, or not at all.
+
+What is compiled for TensorRT was never run: it needs a card.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hearsight import load
+from hearsight.bundle import Bundle, open_bundle
+from hearsight.compiled import Compiled
+from hearsight.engine import Engine
+from hearsight.errors import Cancelled, DeviceError
+from hearsight.request import text
+from hearsight.sampler import Cancel
+from hearsight.store import describe, write_bundle
+from hearsight.wanted import target, wanted_key
+
+ROOT = Path(__file__).resolve().parents[2]
+MICRO = ROOT / "tests" / "micro" / "micro"
+HOT = {"denoise", "decode", "vocoder"}
+RAIN = text("rain", seed=3, seconds=0.5)
+PATIENCE = 20  # seconds until what was begun must be done
+
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Any:
+    """The sound as graphs make it that are not compiled."""
+    with load(MICRO, device="cpu", threads=1) as generator:
+        return generator.generate(RAIN)[0].audio
+
+
+def player(prepare: Any = None) -> Any:
+    return load(MICRO, device="cpu", threads=1, prepare=prepare)
+
+
+def built() -> dict[str, Path]:
+    return {record.name: place for place, record in Compiled().records()}
+
+
+def played_compiled(generator: Any) -> set[str]:
+    """The hot graphs whose open session is of a compiled file."""
+    return {name for name, compiled in generator._engine._sessions if compiled}
+
+
+def digest(name: str) -> str:
+    return wanted_key(open_bundle(MICRO).manifest, name, "fp32", target("cpu")).digest
+
+
+@contextmanager
+def building(name: str) -> Iterator[None]:
+    """Somebody else builds a graph already, so that who wants it too has to wait."""
+    store = Compiled()
+    store.folder.mkdir(parents=True, exist_ok=True)
+    with store._lock(digest(name)):
+        yield
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "it never came about"
+        time.sleep(0.02)
+
+
+def child_of(generator: Any) -> int:
+    """The process that compiles, once there is one."""
+    preparation = generator._engine._preparation
+    until(lambda: preparation._process is not None)
+    return preparation._process.pid
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def silent(*event: Any) -> None:
+    pass
+
+
+def test_on_the_processor_nothing_is_compiled_unasked_and_what_is_there_is_used(wanted):
+    with player() as generator:
+        [plain] = generator.generate(RAIN)
+        assert generator.preparing == ""
+        assert (built(), played_compiled(generator)) == ({}, set())
+    with player("first") as generator:
+        generator.generate(RAIN)
+    with player() as generator:
+        [take] = generator.generate(RAIN)
+        assert played_compiled(generator) == HOT
+    for each in (plain, take):
+        assert np.array_equal(each.audio, wanted)
+        assert each.plan.why == "The CPU was asked for."
+
+
+def test_asked_for_first_graphs_are_compiled_before_the_first_sound(wanted):
+    events: list[Any] = []
+    with player("first") as generator:
+        assert generator.preparing == (
+            "Preparing denoise, decode, vocoder for cpu, once; it can take minutes."
+        )
+        [take] = generator.generate(RAIN, progress=lambda *event: events.append(event))
+        assert played_compiled(generator) == set(built()) == HOT
+        assert generator.preparing == ""
+        [again] = generator.generate(RAIN)
+    assert np.array_equal(take.audio, wanted)
+    assert np.array_equal(again.audio, wanted)
+    told = [event for event in events if event[0] == "prepare"]
+    assert (told[0], told[-1]) == (("prepare", 0, 3), ("prepare", 3, 3))
+    stages = list(dict.fromkeys(stage for stage, *_ in events))
+    assert stages[:3] == ["load", "prepare", "encode"]
+    assert [t.stage for t in take.timings][:3] == ["load", "prepare", "encode"]
+    assert "prepare" not in [t.stage for t in again.timings]
+
+
+def test_in_the_background_sounds_are_made_on_what_is_ready_and_later_on_the_rest(wanted):
+    with building("vocoder"), player("background") as generator:
+        with building("denoise"):
+            [first] = generator.generate(RAIN)
+            assert played_compiled(generator) == set()
+            assert generator.preparing.startswith("Preparing denoise, decode, vocoder for cpu")
+        until(lambda: set(built()) == {"denoise", "decode"})
+        until(lambda: list(generator._engine._preparation.missing) == ["vocoder"])
+        [second] = generator.generate(RAIN)
+        assert played_compiled(generator) == {"denoise", "decode"}
+    with player("background") as generator:
+        generator.generate(RAIN)
+        until(lambda: not generator._engine._preparation.running)
+        [third] = generator.generate(RAIN)
+        assert played_compiled(generator) == HOT
+    for take in (first, second, third):
+        assert np.array_equal(take.audio, wanted)
+    assert first.plan.why == "The CPU was asked for. denoise is being prepared."
+    assert second.plan.why == "The CPU was asked for. vocoder is being prepared."
+    assert third.plan.why == "The CPU was asked for."
+
+
+@pytest.mark.parametrize("prepare", ["first", "background"])
+def test_closing_ends_the_process_that_compiles_and_what_it_left(prepare):
+    left = Compiled().folder / f".{digest('decode')}.1.part"
+    with building("denoise"):
+        with player(prepare) as generator:
+            generator._engine._preparation.start()
+            pid = child_of(generator)
+            left.mkdir()  # as of a builder that was ended halfway
+            assert is_there(pid)
+        assert not is_there(pid)
+        assert not generator._engine._preparation.running
+    assert (built(), left.exists()) == ({}, False)
+
+
+def test_a_stop_while_compiling_ends_it_and_the_generator_is_as_good_as_new(wanted):
+    with player("first") as generator:
+        with building("decode"):
+            cancel = Cancel()
+            seen: list[int] = []
+
+            def progress(stage: str, step: int, total: int) -> None:
+                if (stage, step) == ("prepare", 1):  # denoise is done, decode waits
+                    seen.append(child_of(generator))
+                    cancel.cancel()
+
+            with pytest.raises(Cancelled):
+                generator.generate(RAIN, progress=progress, cancel=cancel)
+            assert not is_there(seen[0])
+            assert set(built()) == {"denoise"}
+            assert not list(Compiled().folder.glob("*.part"))
+        [take] = generator.generate(RAIN)
+        assert played_compiled(generator) == set(built()) == HOT
+    assert np.array_equal(take.audio, wanted)
+
+
+@needs_signals
+def test_a_process_that_dies_is_told_by_its_signal_and_the_sound_is_made(wanted):
+    with building("denoise"), player("background") as generator:
+        generator.generate(RAIN)
+        os.kill(child_of(generator), signal.SIGKILL)
+        until(lambda: not generator._engine._preparation.running)
+        [take] = generator.generate(RAIN)
+        assert generator.preparing == ""
+        assert not generator._engine._preparation.running  # it is not tried again and again
+    assert np.array_equal(take.audio, wanted)
+    assert take.plan.why == (
+        "The CPU was asked for. denoise: Its process ended with signal 9 (SIGKILL)."
+    )
+
+
+@needs_signals
+def test_a_process_that_dies_is_an_error_where_graphs_were_to_be_first():
+    with building("denoise"), player("first") as generator:
+
+        def kill(stage: str, step: int, total: int) -> None:
+            if stage == "prepare":
+                os.kill(child_of(generator), signal.SIGKILL)
+
+        with pytest.raises(DeviceError) as caught:
+            generator.generate(RAIN, progress=kill)
+    assert str(caught.value) == (
+        'The graph "denoise" of "micro" cannot be prepared for cpu: Its process ended with '
+        "signal 9 (SIGKILL). With --prepare never it is played as it is."
+    )
+
+
+def test_engines_that_compile_the_same_at_once_build_it_once():
+    bundle = open_bundle(MICRO)
+    took: list[dict[str, float]] = []
+
+    def compile_all() -> None:
+        with Engine(bundle, device="cpu", threads=1, prepare="first") as engine:
+            engines.append(engine)
+            took.append(engine.compile(silent, Cancel()))
+
+    engines: list[Engine] = []
+    threads = [threading.Thread(target=compile_all) for _ in range(2)]
+    with building("denoise"):
+        for thread in threads:
+            thread.start()
+        until(lambda: len(engines) == 2 and all(e._preparation.running for e in engines))
+        time.sleep(0.5)  # so that both wait; less changes what is tested, not the outcome
+    for thread in threads:
+        thread.join()
+    first, second = took
+    assert set(first) == set(built()) == HOT
+    assert first == second == {record.name: record.seconds for _, record in Compiled().records()}
+
+
+@pytest.mark.parametrize("prepare", ["first", "background"])
+def test_a_program_that_embeds_python_is_told_so(monkeypatch, wanted, prepare):
+    monkeypatch.setattr(sys, "executable", "")
+    with player(prepare) as generator:
+        if prepare == "first":
+            with pytest.raises(DeviceError, match=r"for cpu: this program embeds Python"):
+                generator.generate(RAIN)
+            return
+        generator.generate(RAIN)
+        until(lambda: not generator._engine._preparation.running)
+        [take] = generator.generate(RAIN)
+    assert np.array_equal(take.audio, wanted)
+    assert "denoise: this program embeds Python (without a path)" in take.plan.why
+
+
+def spoil(place: Path) -> Path:
+    """Change a byte of the largest file of a compiled graph."""
+    file = max(place.iterdir(), key=lambda path: path.stat().st_size)
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(raw)
+    return file
+
+
+def test_a_compiled_graph_that_was_damaged_is_not_used_says_so_and_is_built_anew(wanted):
+    with player("first") as generator:
+        generator.generate(RAIN)
+    damaged = spoil(built()["decode"])
+    with player() as generator:
+        [take] = generator.generate(RAIN)
+        assert played_compiled(generator) == HOT - {"decode"}
+        reason = {"decode": f"Its file {damaged} is damaged."}
+        assert generator._engine._preparation.missing == reason
+    assert np.array_equal(take.audio, wanted)
+    with player("first") as generator:
+        assert generator.preparing == "Preparing decode for cpu, once; it took 0 s before."
+        [take] = generator.generate(RAIN)
+        assert played_compiled(generator) == HOT
+    assert np.array_equal(take.audio, wanted)
+
+
+@pytest.mark.parametrize(
+    "harm", [shutil.rmtree, lambda place: (place / "decode.onnx").write_bytes(b"\1")]
+)
+def test_a_compiled_graph_that_goes_away_before_it_is_opened_costs_no_sound(wanted, harm):
+    with player("first") as generator:
+        generator.generate(RAIN)
+    with player() as generator:
+        harm(built()["decode"])
+        [take] = generator.generate(RAIN)
+        assert played_compiled(generator) == HOT - {"decode"}
+        assert "decode.onnx cannot be opened" in generator._engine._preparation.missing["decode"]
+    assert np.array_equal(take.audio, wanted)
+
+
+def with_other_golden(folder: Path) -> Bundle:
+    """Micro with a golden output of its vocoder that is not what it computes."""
+    bundle = open_bundle(Path(shutil.copytree(MICRO, folder)))
+    graph = bundle.manifest.graphs["vocoder"]
+    assert graph.check
+    [listed] = graph.check.outputs
+    file = folder / listed.file
+    file.write_bytes((np.frombuffer(file.read_bytes(), "<f4") * np.float32(1.01)).tobytes())
+    told = replace(listed, sha256=describe(folder, listed.file).sha256)
+    graph = replace(graph, check=replace(graph.check, outputs=(told,)))
+    graphs = {**bundle.manifest.graphs, "vocoder": graph}
+    return write_bundle(folder, replace(bundle.manifest, graphs=graphs))
+
+
+def test_a_compiled_graph_that_computes_something_else_is_not_kept(tmp_path):
+    bundle = with_other_golden(tmp_path / "copy")
+    with (
+        Engine(bundle, device="cpu", threads=1, prepare="first") as engine,
+        pytest.raises(DeviceError, match=r"vocoder.*is 40\.\d dB from its golden outputs\. With"),
+    ):
+        engine.compile(silent, Cancel())
+    assert set(built()) == {"denoise", "decode"}
+
+
+def test_compiling_tells_the_seconds_of_what_was_missing_and_then_nothing():
+    bundle = open_bundle(MICRO)
+    with Engine(bundle, device="cpu", threads=1, prepare="first") as engine:
+        assert set(engine.compile(silent, Cancel())) == HOT
+        assert engine.compile(silent, Cancel()) == {}
+    with Engine(bundle, device="cpu", threads=1) as engine:
+        assert engine.compile(silent, Cancel()) == {}
+
+
+def test_a_compiled_graph_is_for_one_precision():
+    bundle = open_bundle(MICRO)
+    with Engine(bundle, device="cpu", threads=1, prepare="first") as engine:
+        engine.compile(silent, Cancel())
+    with Engine(bundle, device="cpu", precision="fp16", threads=1, prepare="first") as engine:
+        assert set(engine.compile(silent, Cancel())) == {"denoise", "decode"}
+    records = {(record.name, record.key.precision) for _, record in Compiled().records()}
+    assert records == {(name, "fp32") for name in HOT} | {("denoise", "fp16"), ("decode", "fp16")}
+    assert all(record.snr_db and record.snr_db > 55 for _, record in Compiled().records())
+
+
+@needs_signals
+def test_a_player_that_is_killed_takes_its_compiling_with_it():
+    script = """
+import sys
+from hearsight import load, text
+with load(sys.argv[1], device="cpu", threads=1, prepare="background") as generator:
+    generator.generate(text("rain", seed=1, steps=1))
+    preparation = generator._engine._preparation
+    while preparation._process is None:
+        pass
+    print(preparation._process.pid, flush=True)
+    sys.stdin.readline()
+"""
+    with building("denoise"):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(MICRO)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "runtime")},
+        )
+        with process:
+            assert process.stdout
+            child = int(process.stdout.readline())
+            assert is_there(child)
+            process.kill()
+        until(lambda: not is_there(child) or zombie(child))
+
+
+def zombie(pid: int) -> bool:
+    """Whether a process has ended and nobody asked how: who should have is gone."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
