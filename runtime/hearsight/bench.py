@@ -20,7 +20,7 @@ from .roles import role_of
 
 if TYPE_CHECKING:
     from .bundle import Bundle
-    from .manifest import RunPrecision
+    from .precision import RunPrecision
     from .sampler import Cancel
 
 __all__ = ["Bench", "GraphTime", "StageTime", "measure"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .bundle import Bundle
 from .engine import Engine
 from .golden import Distance, allowed, distance
-from .manifest import RunPrecision
+from .precision import RunPrecision
 from .sampler import Cancel
 
 __all__ = ["Finding", "check_bundle"]

@@ -15,11 +15,11 @@ from .device import Choice
 from .errors import DeviceError, HearsightError
 from .external import check_external
 from .golden import allowed, distance
-from .manifest import RunPrecision
+from .precision import RunPrecision
 from .profiles import profiles
 from .providers import CPU, Purpose, attach
 from .sampler import Cancel
-from .sessions import OnnxSession, optimisation
+from .sessions import OnnxSession
 from .wanted import Target, target, wanted_key
 
 __all__ = ["child", "compile_graph"]
@@ -77,7 +77,7 @@ def compile_graph(
     def make(folder: Path) -> float | None:
         made = folder / f"{name}.onnx"
         if choice.provider == CPU:
-            _optimise(path, made, choice, variant.size, graph.hot, threads)
+            _optimise(path, made, choice, graph.hot, threads)
         else:
             _compile(path, made, choice, _profiled(bundle, name))
         session = OnnxSession(made, choice, hot=graph.hot, threads=threads, compiled=True)
@@ -113,9 +113,7 @@ def _profiled(bundle: Bundle, name: str) -> dict[Purpose, str]:
     return said
 
 
-def _optimise(
-    source: Path, to: Path, choice: Choice, size: int, hot: bool, threads: int | None
-) -> None:
+def _optimise(source: Path, to: Path, choice: Choice, hot: bool, threads: int | None) -> None:
     """Write a graph as ONNX Runtime has rearranged it for this processor, weights packed.
 
     Sessions of it map the weights as they lie in the file.
@@ -123,7 +121,6 @@ def _optimise(
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
-    options.graph_optimization_level = optimisation(size)
     options.optimized_model_filepath = str(to)
     for entry, value in (
         ("session.disable_prepacking", "0" if hot else "1"),

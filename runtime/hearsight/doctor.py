@@ -15,7 +15,7 @@ from typing import Any, cast
 from . import machine
 from .bundle import Bundle, list_bundles, open_bundle, user_folder
 from .errors import BundleError, DeviceError, HearsightError
-from .manifest import RunPrecision
+from .precision import RunPrecision
 
 __all__ = ["Device", "Folder", "Library", "Placement", "Report", "Telemetry", "examine"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,14 +17,15 @@ from .device import Choice, choose, stand_in
 from .errors import BundleError, DeviceError, HearsightError, RequestError
 from .external import check_external
 from .golden import distance
-from .manifest import Graph, RunPrecision, TensorSpec, Variant
+from .manifest import Graph, TensorSpec, Variant
+from .precision import RunPrecision, default_for, run_in
 from .preparation import Preparation
 from .profiles import Profile, fitting, profiles
 from .providers import CPU, PROVIDERS
 from .roles import role_of
 from .sampler import Cancel, Latent, Progress
 from .sessions import OnnxSession, Session, Tensors
-from .wanted import compilable, precision_of
+from .wanted import compilable
 
 __all__ = ["Engine", "Prepare", "Tensors"]
 
@@ -98,7 +98,7 @@ class Engine:
             )
         self._bundle = bundle
         self._choice = choose(device, precision)
-        self._precision: RunPrecision = precision or suited(self._choice, held)
+        self._precision: RunPrecision = precision or default_for(self._choice.device, held)
         self._threads = threads
         self._recorded = recorded
         self._budget = budget or Budget()
@@ -296,7 +296,7 @@ class Engine:
     def _source(self, name: str, inputs: Tensors | None = None) -> _Source:
         """Where a graph is opened from for those inputs, or for the usual ones."""
         graph = self._graph(name)
-        precision = "fp32" if name in self._exact else precision_of(graph, self._precision)
+        precision = "fp32" if name in self._exact else run_in(graph, self._precision)
         choice = self._choice
         folder = self._compiled.get(name)
         if folder and (inputs is None or self._takes(name, inputs)):
@@ -306,7 +306,7 @@ class Engine:
                 choice = Choice("cpu", CPU, choice.why)
         elif role_of(name, graph) != "tokenize" and PROVIDERS[choice.device].compiled:
             self._stand_in = choice = self._stand_in or stand_in(choice)
-            precision = precision_of(graph, suited(choice, graph.variants))
+            precision = run_in(graph, default_for(choice.device, graph.variants))
         path = self._bundle.path(self._variant(name, precision))
         return _Source(path, choice, precision, False)
 
@@ -356,7 +356,6 @@ class Engine:
                 session = OnnxSession(
                     source.path,
                     source.choice,
-                    size=self._variant(name, source.precision).size,
                     hot=graph.hot,
                     threads=self._threads,
                     texts=role == "tokenize",
@@ -409,11 +408,6 @@ class Engine:
             f"{source.path} cannot be {verb}: {text}. If `runtime-cli bundles verify` finds "
             f"it intact, the bundle does not suit this version of {library}."
         )
-
-
-def suited(choice: Choice, held: Collection[str]) -> RunPrecision:
-    """The precision that a device plays best, of those that there are."""
-    return "fp16" if choice.device not in ("cpu", "openvino") and "fp16" in held else "fp32"
 
 
 def _when(device: str, choice: Choice) -> Prepare:

@@ -32,7 +32,7 @@ from .tiling import Tiling
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .engine import Engine, Prepare
-    from .manifest import RunPrecision
+    from .precision import RunPrecision
 
 __all__ = ["Generator", "load"]
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bundle import Bundle
-from .manifest import Graph, RunPrecision
+from .manifest import Graph
+from .precision import RunPrecision
 from .sessions import Tensors
 
 __all__ = ["Distance", "allowed", "distance"]

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .manifest import RunPrecision, Variant
+from .manifest import Variant
+from .precision import RunPrecision
 
 __all__ = ["Key", "differences", "graph_hash", "reason"]
 

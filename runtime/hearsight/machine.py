@@ -12,9 +12,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Card", "Memory", "cards", "free_disk", "memory", "peak_memory", "processor", "system"]
+__all__ = [
+    "Card",
+    "Memory",
+    "cards",
+    "free_disk",
+    "memory",
+    "peak_memory",
+    "processor",
+    "system",
+    "vectors",
+]
 
 _MIB = 1 << 20
+_VECTORS = ("avx512f", "avx2", "avx", "sve", "asimd")  # the widest first
 
 
 @dataclass(frozen=True)
@@ -114,11 +125,25 @@ def processor() -> str:
         with contextlib.suppress(OSError):
             told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     else:
-        with contextlib.suppress(OSError):
-            lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
-            named = (line.partition(":") for line in lines)
-            told = next((name for key, _, name in named if key.strip() == "model name"), "")
+        told = _cpuinfo("model name")
     return " ".join(told.split()) or platform.machine()
+
+
+def vectors() -> str:
+    """The processor's widest vector instructions, such as `avx512f`; empty where Linux is not
+    there to tell. Virtual machines give unlike processors one name."""
+    able = (_cpuinfo("flags") or _cpuinfo("Features")).split()
+    return next((name for name in _VECTORS if name in able), "")
+
+
+def _cpuinfo(key: str) -> str:
+    """What Linux tells of the first processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    told = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in told if name.strip() == key), "")
 
 
 def system() -> str:

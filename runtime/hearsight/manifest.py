@@ -31,7 +31,6 @@ __all__ = [
     "Parity",
     "Precision",
     "Role",
-    "RunPrecision",
     "Schedule",
     "Source",
     "Space",
@@ -48,8 +47,6 @@ Role = Literal[
     "tokenize", "text", "image", "frames", "audio", "denoise", "encode", "decode", "vocoder"
 ]
 Precision = Literal["fp32", "fp16", "int8"]
-RunPrecision = Literal["fp32", "fp16", "int8", "bf16"]
-"""What a graph can be computed in: the precision of a file, or bfloat16 from an fp32 file."""
 DType = Literal["float32", "float16", "int64", "int32", "uint8", "bool", "string"]
 Dim = int | str
 

@@ -17,7 +17,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .manifest import Graph, RunPrecision, TensorSpec
+from .manifest import Graph, TensorSpec
+from .precision import RunPrecision
 from .sampler import Cancel
 from .sessions import Tensors
 from .telemetry import openvino

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import child
 from .compiled import Compiled, Found
 from .errors import DeviceError, OutputError
-from .manifest import RunPrecision
+from .precision import RunPrecision
 from .sampler import Cancel, Progress
 from .wanted import Target, target, wanted_key
 

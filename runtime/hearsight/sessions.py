@@ -21,12 +21,11 @@ from .profiles import Profile, fitting
 from .providers import PROVIDERS, Purpose, attach
 from .sampler import Cancel, Latent
 
-__all__ = ["OnnxSession", "Session", "Tensors", "optimisation"]
+__all__ = ["OnnxSession", "Session", "Tensors"]
 
 ort = cast(Any, onnxruntime)  # it comes without types
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 
-_LARGE = 100_000_000  # bytes
 _DTYPES = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",
@@ -64,7 +63,6 @@ class OnnxSession:
     Args:
         path: the ONNX file.
         choice: where it runs.
-        size: bytes of the file and its weights, see `optimisation`.
         hot: whether it runs many times a sound. Weights of the others are used as they lie in
             the file, mapped, which opens them in milliseconds and costs a fifth of their speed.
         threads: of one run; None lets ONNX Runtime decide.
@@ -80,7 +78,6 @@ class OnnxSession:
         path: Path,
         choice: Choice,
         *,
-        size: int = 0,
         hot: bool,
         threads: int | None,
         texts: bool = False,
@@ -92,13 +89,15 @@ class OnnxSession:
         options = ort.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = threads or 0
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Threads that wait busily within a run, and only there, make the starter's denoiser a third
+        # faster; between runs they would take the time of other graphs and of other programs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if hot else "0")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         # One block for a whole run, laid out for its shapes, would be held beside the arena.
         options.enable_mem_pattern = False
         options.add_session_config_entry("session.disable_prepacking", "0" if hot else "1")
-        options.graph_optimization_level = (
-            ort.GraphOptimizationLevel.ORT_DISABLE_ALL if compiled else optimisation(size)
-        )
+        if compiled:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         if traced:
             options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         if texts:
@@ -174,16 +173,6 @@ class OnnxSession:
         for part in tell():
             nodes[part.ep_name] += len(part.get_nodes())
         return dict(nodes)
-
-
-def optimisation(size: int) -> Any:
-    """How far ONNX Runtime rearranges a graph of so many bytes when it is opened.
-
-    Weights of convolutions in blocks make the starter's denoiser a fifth faster. AudioLDM-S's, 30
-    times as large, gains one part in a hundred, opens in twice the time and takes 400 MB more.
-    """
-    levels = ort.GraphOptimizationLevel
-    return levels.ORT_ENABLE_ALL if size <= _LARGE else levels.ORT_ENABLE_EXTENDED
 
 
 def _spec(node: Any) -> TensorSpec:

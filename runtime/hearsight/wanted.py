@@ -14,12 +14,13 @@ from typing import Any, cast
 from . import machine
 from .errors import DeviceError
 from .keys import Key, graph_hash
-from .manifest import Graph, Manifest, RunPrecision
+from .manifest import Manifest
+from .precision import RunPrecision, run_in
 from .profiles import profiles
 from .providers import PROVIDERS
 from .roles import role_of
 
-__all__ = ["Target", "builder", "compilable", "precision_of", "target", "wanted_key"]
+__all__ = ["Target", "builder", "compilable", "target", "wanted_key"]
 
 _WINDOWS = sys.platform == "win32"
 _LIBRARIES = {  # by device: the name, the module that brings the library, and its file
@@ -57,7 +58,9 @@ def target(device: str, cards: Sequence[machine.Card] | None = None) -> Target:
     """
     made_by, system = builder(device), machine.system()
     if device == "cpu":
-        return Target(made_by, ("",), machine.processor(), "", system)
+        # How weights are laid out for a processor depends on the width of its vectors.
+        card = " with ".join(filter(None, (machine.processor(), machine.vectors())))
+        return Target(made_by, ("",), card, "", system)
     found = machine.cards() if cards is None else cards
     if not found:
         raise DeviceError(f"{device} needs an NVIDIA card, and nvidia-smi lists none.")
@@ -82,12 +85,12 @@ def compilable(manifest: Manifest, device: str) -> tuple[str, ...]:
 
 
 def wanted_key(manifest: Manifest, name: str, precision: RunPrecision, target: Target) -> Key:
-    """The key under which a graph is compiled, in `precision` if it has it (see `precision_of`).
+    """The key under which a graph is compiled, in `precision` if it has it (see `run_in`).
 
     Profiles belong to TensorRT; the processor leaves shapes free.
     """
     graph = manifest.graphs[name]
-    run = precision_of(graph, precision)
+    run = run_in(graph, precision)
     shapes = profiles(manifest, name) if target.builder.startswith("TensorRT") else ()
     return Key(
         graph=graph_hash(graph.variants["fp32" if run == "bf16" else run]),
@@ -99,12 +102,6 @@ def wanted_key(manifest: Manifest, name: str, precision: RunPrecision, target: T
         driver=target.driver,
         system=target.system,
     )
-
-
-def precision_of(graph: Graph, precision: RunPrecision) -> RunPrecision:
-    """The precision that a graph runs in where one is asked of its whole bundle."""
-    able = graph.hot if precision == "bf16" else precision in graph.variants
-    return precision if able else "fp32"
 
 
 def builder(device: str) -> str:

@@ -22,7 +22,7 @@ from hearsight.device import _openvino
 from hearsight.engine import LEAST_SNR_DB, Engine
 from hearsight.errors import BundleError, Cancelled
 from hearsight.golden import distance
-from hearsight.manifest import RunPrecision
+from hearsight.precision import RunPrecision
 from hearsight.request import text
 from hearsight.sampler import Cancel
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -347,38 +346,3 @@ def test_a_compiled_graph_is_for_one_precision():
     records = {(record.name, record.key.precision) for _, record in Compiled().records()}
     assert records == {(name, "fp32") for name in HOT} | {("denoise", "fp16"), ("decode", "fp16")}
     assert all(record.snr_db and record.snr_db > 55 for _, record in Compiled().records())
-
-
-@needs_signals
-def test_a_player_that_is_killed_takes_its_compiling_with_it():
-    script = """
-import sys
-from hearsight import load, text
-with load(sys.argv[1], device="cpu", threads=1, prepare="background") as generator:
-    generator.generate(text("rain", seed=1, steps=1))
-    preparation = generator._engine._preparation
-    while preparation._process is None:
-        pass
-    print(preparation._process.pid, flush=True)
-    sys.stdin.readline()
-"""
-    with building("denoise"):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(MICRO)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "runtime")},
-        )
-        with process:
-            assert process.stdout
-            child = int(process.stdout.readline())
-            assert is_there(child)
-            process.kill()
-        until(lambda: not is_there(child) or zombie(child))
-
-
-def zombie(pid: int) -> bool:
-    """Whether a process has ended and nobody asked how: who should have is gone."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hearsight.errors import RequestError
 from hearsight.request import Finish, Init, Like, Prompt, Request, request_to_json, text
 from hearsight.rows import Item, read_rows
-from hearsight.spelling import parse_level, parse_prompt
+from hearsight.spelling import parse_level, parse_prompt, parse_size
 from hearsight.wav import Sound
 from hearsight.wav import write as write_wav
 
@@ -267,6 +267,27 @@ def test_levels_are_read(written, level):
 def test_other_levels_are_refused(written):
     with pytest.raises(RequestError, match="lufs=-16"):
         parse_level(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("0", 0),
+        ("1048576", 1048576),
+        ("10MB", 10**7),
+        ("800m", 8 * 10**8),
+        (" 1.5 GB ", 15 * 10**8),
+        (".5k", 500),
+    ],
+)
+def test_a_size_is_bytes_or_has_a_unit(written, size):
+    assert parse_size(written) == size
+
+
+@pytest.mark.parametrize("written", ["", "much", "-1", "1e9", "1.5GiB", "5.", "9" * 400])
+def test_a_size_that_is_none_shows_how_to_write_one(written):
+    with pytest.raises(RequestError, match=r"write 1\.5GB or 800MB"):
+        parse_size(written)
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,14 @@ def opened(name: str, *, hot: bool, texts: bool = False, traced: bool = False) -
     return OnnxSession(path, choose("cpu"), hot=hot, threads=1, texts=texts, traced=traced)
 
 
-@pytest.mark.parametrize(("hot", "prepacking_off"), [(True, "0"), (False, "1")])
-def test_run_once_graphs_are_not_prepacked_and_no_thread_spins(hot, prepacking_off):
+@pytest.mark.parametrize("hot", [True, False])
+def test_hot_graphs_are_prepacked_and_their_threads_spin_within_a_run_only(hot):
     """Seen through ONNX Runtime itself: the options of the open session."""
     options = opened("decode", hot=hot)._session.get_session_options()
     entry = options.get_session_config_entry
-    assert entry("session.disable_prepacking") == prepacking_off
-    assert entry("session.intra_op.allow_spinning") == "0"
+    assert entry("session.disable_prepacking") == ("0" if hot else "1")
+    assert entry("session.intra_op.allow_spinning") == ("1" if hot else "0")
+    assert entry("session.force_spinning_stop") == "1"
     assert options.intra_op_num_threads == 1
 
 

@@ -17,10 +17,11 @@ from hearsight.errors import BundleError, HearsightError, RequestError
 from hearsight.external import check_external
 from hearsight.machine import system
 from hearsight.manifest import Manifest, Precision
+from hearsight.precision import run_in
 from hearsight.profiles import profiles
 from hearsight.roles import role_of
 from hearsight.sampler import Cancel
-from hearsight.wanted import Target, precision_of, wanted_key
+from hearsight.wanted import Target, wanted_key
 
 from ..origin import name_nodes
 from .compiling import Refused, compile_graph
@@ -151,7 +152,7 @@ class _Job:
 
     @property
     def precision(self) -> Precision:
-        found = precision_of(self.bundle.manifest.graphs[self.name], self.asked)
+        found = run_in(self.bundle.manifest.graphs[self.name], self.asked)
         assert found != "bf16", "nobody asks for it"
         return found
 

@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..compiled import Compiled
-    from ..manifest import RunPrecision
+    from ..precision import RunPrecision
     from ..records import Record
     from ..sampler import Cancel
 
@@ -202,8 +202,9 @@ def _explained(
     from ..compiled import Found
     from ..device import DEVICES, choose
     from ..errors import DeviceError, RequestError
+    from ..precision import default_for, run_in
     from ..roles import role_of
-    from ..wanted import precision_of, target, wanted_key
+    from ..wanted import target, wanted_key
 
     if device not in DEVICES:
         raise RequestError(f'There is no device "{device}"; choose one of {", ".join(DEVICES)}.')
@@ -217,8 +218,7 @@ def _explained(
         why = " ".join(filter(None, [why, str(problem)]))
     manifest = opened.manifest
     held = {each for graph in manifest.graphs.values() for each in graph.variants}
-    half = device not in ("cpu", "openvino") and "fp16" in held
-    asked: RunPrecision = precision or ("fp16" if half else "fp32")
+    asked = precision or default_for(device, held)
     rows: list[dict[str, Any]] = []
     for name, graph in manifest.graphs.items():
         used, reason = False, f"There are none for {device} here."
@@ -230,7 +230,7 @@ def _explained(
             found = store.find(wanted_key(manifest, name, asked, here), manifest.name, name)
             used = isinstance(found, Found)
             reason = _described(found.record) if isinstance(found, Found) else found.reason
-        run = precision_of(graph, asked)
+        run = run_in(graph, asked)
         rows.append({"graph": name, "precision": run, "used": used, "why": reason})
     return {"device": device, "why": why, "graphs": rows}
 
