@@ -106,6 +106,7 @@ class Engine:
         self._opening = threading.Lock()
         self._compiled: dict[str, Path] = {}
         self._losses: dict[str, float] = {}
+        self._played: dict[str, _Source] = {}  # what each graph was last run from
         self._exact: set[str] = set()  # graphs that bf16 does not suit
         self._prepare = prepare or _when(device, self._choice)
         self._preparation = self._preparing()
@@ -124,8 +125,9 @@ class Engine:
         return self._choice.provider
 
     def provider_of(self, name: str) -> str:
-        """What one graph runs with now: another one while it is being compiled."""
-        return self._source(name).choice.provider
+        """What one graph ran with, or will: not the device's while it is being compiled, or for
+        sizes that it was not compiled for."""
+        return (self._played.get(name) or self._source(name)).choice.provider
 
     @property
     def precision(self) -> RunPrecision:
@@ -133,8 +135,8 @@ class Engine:
         return self._precision
 
     def precision_of(self, name: str) -> RunPrecision:
-        """Precision that one graph runs in now."""
-        return self._source(name).precision
+        """Precision that one graph ran in, or will."""
+        return (self._played.get(name) or self._source(name)).precision
 
     @property
     def losses(self) -> dict[str, float]:
@@ -331,6 +333,7 @@ class Engine:
             with self._opening:
                 if key not in self._sessions:
                     self._sessions[key] = self._open(name, source)
+                self._played[name] = self._source(name, inputs)  # opening may have chosen fp32
                 return self._sessions[key]
         except BundleError as problem:
             if not (source.compiled and self._preparation):
@@ -341,6 +344,7 @@ class Engine:
 
     def _shut(self, name: str) -> None:
         with self._opening:
+            self._played.pop(name, None)
             for compiled in (False, True):
                 self._sessions.pop((name, compiled), None)
 

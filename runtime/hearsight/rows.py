@@ -12,7 +12,7 @@ from ._parse import nearest
 from .errors import MediaError, RequestError
 from .names import slug
 from .request import Finish, Modality, Prompt, Request, request_from_json, request_to_json
-from .spelling import found, parse_init, parse_level, parse_prompt, read_like
+from .spelling import found, parse_init, parse_level, parse_prompt, parse_range, read_like
 from .tables import Kind, read_table
 from .wav import read_request
 
@@ -142,9 +142,13 @@ def _request(
         for name in (*_OBJECTS, *_EDITS)
         if name in values and not (name in _OBJECTS and isinstance(values[name], dict))
     }
+    interval = values.get("guidance_interval")
+    if isinstance(interval, str):
+        values["guidance_interval"] = [*parse_range(interval, "guidance_interval")]
     for column, value in values.items():
         hints, place = (_REQUEST, data) if column in _REQUEST else (_FINISH, data["finish"])
-        place[column] = value if typed else _number(value, hints[column])
+        plain = typed or not isinstance(value, str)
+        place[column] = value if plain else _number(value, hints[column])
     request = request_from_json(data)
     if "init" in values and request.init:
         file = found(Prompt("audio", request.init.file), folder).value

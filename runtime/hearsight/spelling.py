@@ -22,8 +22,12 @@ __all__ = [
     "read_like",
 ]
 
-_FAR = {"inpaint": MOST_SECONDS, "inpaint_band": 96000.0}
-_EXAMPLES = {"inpaint": "1.5:3 (seconds)", "inpaint_band": "2000:8000 (Hz)"}
+_FAR = {"inpaint": MOST_SECONDS, "inpaint_band": 96000.0, "guidance_interval": 1.0}
+_EXAMPLES = {
+    "inpaint": "1.5:3 (seconds)",
+    "inpaint_band": "2000:8000 (Hz)",
+    "guidance_interval": "0.2:1",
+}
 _SIZE = re.compile(r"([0-9]{0,15}\.?[0-9]{1,15}) ?([kmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _WEIGHT = re.compile(r"(?s)(.*)::([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)")

@@ -22,7 +22,7 @@ _FINISHING = {"trim", "fade_in", "fade_out", "level", "level_db", "sample_rate",
 _FIELDS = {
     **{"duration": "seconds", "normalize": "level"},
     **{name: name for name in ("steps", "guidance", "negative", "solver", "eta", "mix", "loop")},
-    **{name: name for name in ("candidates", "init")},
+    **{name: name for name in ("candidates", "guidance_interval", "init")},
     **{name: name for name in _FINISHING - {"level", "level_db"}},
 }
 """Settings that a request holds, and what they are called there."""

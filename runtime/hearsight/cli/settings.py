@@ -52,6 +52,12 @@ class Settings:
     )
     steps: int | None = _option(None, "Denoising steps: more is slower and finer.", "Sound", "N")
     guidance: float | None = _option(None, "How closely to follow the prompt.", "Sound", "X")
+    guidance_interval: str = _option(
+        "",
+        "Guide on this part of the way from noise, 0, to sound, 1, only: 0.2:1 saves a tenth.",
+        "Sound",
+        "FROM:TO",
+    )
     negative: str = _option("", "What should not be heard.", "Sound", "TEXT")
     solver: Literal["ddim", "dpm++2m", "euler"] | None = _option(
         None, "How steps are taken.", "Sound", "ddim|dpm++2m|euler"

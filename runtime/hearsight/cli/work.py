@@ -17,7 +17,7 @@ from ..jobs import Job
 from ..ledger import Ledger
 from ..request import Finish, Request
 from ..sampler import Cancel
-from ..spelling import parse_init, parse_level, parse_size, read_like
+from ..spelling import parse_init, parse_level, parse_range, parse_size, read_like
 from .console import Console
 from .interrupt import interruptible
 from .settings import Settings
@@ -52,6 +52,11 @@ def base_request(settings: Settings) -> Request:
         seed=settings.seed,
         steps=settings.steps,
         guidance=settings.guidance,
+        guidance_interval=(
+            parse_range(settings.guidance_interval, "guidance_interval")
+            if settings.guidance_interval
+            else None
+        ),
         solver=settings.solver,
         eta=settings.eta,
         mix=settings.mix,
