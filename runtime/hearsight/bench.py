@@ -106,6 +106,7 @@ def measure(
             totals.append(time.perf_counter() - start)
     peak = peak_memory()
     with Engine(bundle, device=device, precision=precision, threads=threads) as engine:
+        engine.prepare(lambda stage, step, total: None, cancel)
         matrix = matrix_flop_per_second(engine.choice, threads)
         graphs = tuple(
             _time(engine, bundle, name, first.seconds, runs, matrix, cancel)
@@ -158,7 +159,7 @@ def _time(
     times: list[float] = []
     for _ in range(runs + 1):
         start = time.perf_counter()
-        engine.run(name, inputs, cancel)
+        engine.run(name, inputs, cancel, rests=not graph.hot)
         times.append(time.perf_counter() - start)
     took = median(times[1:])
     flop = count_flop(bundle.path(graph.variants["fp32"]), inputs)

@@ -54,6 +54,7 @@ def check_bundle(
     wanted: tuple[RunPrecision, ...] = (precision,) if precision else tuple(held)
     for run in wanted:
         with Engine(bundle, device=device, precision=run, threads=threads) as engine:
+            engine.prepare(_silent, cancel or Cancel())
             yield from _findings(bundle, engine, run, cancel)
 
 
@@ -69,3 +70,7 @@ def _findings(
         if found:
             ran = engine.precision_of(name)  # bf16 does not suit every graph
             yield Finding(name, ran, engine.provider_of(name), found, allowed(graph, ran))
+
+
+def _silent(stage: str, step: int, total: int) -> None:
+    pass

@@ -108,6 +108,8 @@ class Engine:
         self._losses: dict[str, float] = {}
         self._played: dict[str, _Source] = {}  # what each graph was last run from
         self._exact: set[str] = set()  # graphs that bf16 does not suit
+        self._named = device != "auto"
+        self._asked: RunPrecision | None = precision
         self._prepare = prepare or _when(device, self._choice)
         self._preparation = self._preparing()
         self._stand_in: Choice | None = None
@@ -153,11 +155,19 @@ class Engine:
     def why(self) -> str:
         """Why this device, what of it is still being prepared or cannot be, and what plays in its
         place, if something does."""
+        for name, source in self._played.items():
+            if source.choice.device != self._choice.device and name in self._compiled:
+                return (
+                    f"{self._choice.why} {source.choice.device} played {name}, whose sizes lie "
+                    f"outside those it was compiled for."
+                )
         waiting = self._preparation.missing if self._preparation else {}
         if not (self._preparation and waiting and (self._stand_in or self._prepare != "never")):
             return self._choice.why
         name, reason = next(iter(waiting.items()))
-        state = " is being prepared." if self._preparation.running else f": {reason}"
+        state = f": {reason}"
+        if self._preparation.running:  # it ends with this program
+            state = " is being prepared; `runtime-cli engines build` waits for it."
         instead = f"{self._stand_in.device} plays in its place: " if self._stand_in else ""
         return f"{self._choice.why} {instead}{name}{state}"
 
@@ -224,7 +234,7 @@ class Engine:
         try:
             outputs = session.run(inputs, cancel, rests=rests)
         except Exception as problem:
-            raise self._failure(name, "run", problem, cancel) from problem
+            raise self._failure(self._played[name], name, "run", problem, cancel) from problem
         return {spec.name: value for spec, value in zip(session.outputs, outputs, strict=True)}
 
     def step(
@@ -246,7 +256,8 @@ class Engine:
             # The sampler hands them on; who looks at them gets an array.
             return cast("tuple[Latent, Latent]", session.step(inputs, cancel))
         except Exception as problem:
-            raise self._failure("denoise", "run", problem, cancel) from problem
+            played = self._played["denoise"]
+            raise self._failure(played, "denoise", "run", problem, cancel) from problem
 
     def placement(self, name: str) -> dict[str, int] | None:
         """How many nodes of a graph each provider runs; None where that is not known."""
@@ -256,7 +267,7 @@ class Engine:
         """Give back the memory of all graphs; a later run opens them again."""
         if self._preparation:
             self._preparation.close()
-        for name, _ in list(self._sessions):
+        for name in self._bundle.manifest.graphs:
             self._shut(name)
             self._budget.give_back((id(self), name))
 
@@ -290,9 +301,10 @@ class Engine:
     def _refresh(self) -> None:
         """Use the graphs that were compiled meanwhile."""
         for name in self._bundle.manifest.graphs if self._preparation else ():
-            folder = self._preparation.folder(name) if self._preparation else None
-            if folder and name not in self._compiled:
-                self._compiled[name] = folder
+            file = self._preparation.file(name) if self._preparation else None
+            if file and name not in self._compiled:
+                self._compiled[name] = file
+                self._played.pop(name, None)
                 self._shut(name)
 
     def _source(self, name: str, inputs: Tensors | None = None) -> _Source:
@@ -300,17 +312,31 @@ class Engine:
         graph = self._graph(name)
         precision = "fp32" if name in self._exact else run_in(graph, self._precision)
         choice = self._choice
-        folder = self._compiled.get(name)
-        if folder and (inputs is None or self._takes(name, inputs)):
-            return _Source(folder / f"{name}.onnx", choice, precision, True)
+        file = self._compiled.get(name)
+        if file and (inputs is None or self._takes(name, inputs)):
+            return _Source(file, choice, precision, True)
         if choice.device == "openvino":
             if not graph.hot:  # see `openvino`
                 choice = Choice("cpu", CPU, choice.why)
         elif role_of(name, graph) != "tokenize" and PROVIDERS[choice.device].compiled:
+            if self._named and graph.hot:
+                raise self._uncompiled(name)
             self._stand_in = choice = self._stand_in or stand_in(choice)
-            precision = run_in(graph, default_for(choice.device, graph.variants))
+            asked = self._asked or default_for(choice.device, graph.variants)
+            precision = run_in(graph, asked)
         path = self._bundle.path(self._variant(name, precision))
         return _Source(path, choice, precision, False)
+
+    def _uncompiled(self, name: str) -> DeviceError:
+        """A named device plays what was compiled for it, and nothing else in its place."""
+        reason = "its sizes lie outside those it was compiled for."
+        if self._preparation and name not in self._compiled:
+            reason = self._preparation.missing.get(name, "it was never built.")
+        here = f"{self._bundle.manifest.name} --device {self._choice.device}"
+        return DeviceError(
+            f'The graph "{name}" is not compiled for {self._choice.device}: {reason} '
+            f"`runtime-cli engines build {here}` compiles it; another --device plays it as it is."
+        )
 
     def _takes(self, name: str, inputs: Tensors) -> bool:
         """Whether a compiled graph was compiled for those shapes."""
@@ -335,16 +361,18 @@ class Engine:
                     self._sessions[key] = self._open(name, source)
                 self._played[name] = self._source(name, inputs)  # opening may have chosen fp32
                 return self._sessions[key]
-        except BundleError as problem:
-            if not (source.compiled and self._preparation):
+        except HearsightError as problem:
+            self._budget.give_back((id(self), name))
+            spoilt = isinstance(problem, BundleError) and source.compiled and self._preparation
+            if not spoilt:
                 raise
-            self._preparation.forget(name, str(problem))  # deleted or damaged since it was found
+            spoilt.forget(name, str(problem))  # deleted or damaged since it was found
             self._compiled.pop(name, None)
+            self._played.pop(name, None)
         return self._session(name, inputs)
 
     def _shut(self, name: str) -> None:
         with self._opening:
-            self._played.pop(name, None)
             for compiled in (False, True):
                 self._sessions.pop((name, compiled), None)
 
@@ -371,7 +399,7 @@ class Engine:
         except HearsightError:
             raise
         except Exception as problem:
-            raise self._failure(name, "opened", problem, None) from problem
+            raise self._failure(source, name, "opened", problem, None) from problem
         _compare(session.inputs, graph.inputs, source.path)
         _compare(session.outputs, graph.outputs, source.path)
         if source.precision not in ("fp32", "bf16"):
@@ -395,17 +423,21 @@ class Engine:
         return session
 
     def _failure(
-        self, name: str, verb: str, problem: Exception, cancel: Cancel | None
+        self, source: _Source, name: str, verb: str, problem: Exception, cancel: Cancel | None
     ) -> BundleError | DeviceError:
         if cancel:
             cancel.raise_if()
-        source = self._source(name)
         text = " ".join(str(problem).split()).rstrip(".")[:_MOST_TOLD]
         if isinstance(problem, MemoryError) or any(mark in text.lower() for mark in _NO_MEMORY):
             return DeviceError(
                 f'Memory does not suffice for the graph "{name}" of the bundle '
                 f'"{self._bundle.manifest.name}" on {source.choice.provider}: ask for a shorter '
                 f"sound, close other programs, or use another device. ({text})"
+            )
+        if source.compiled:
+            return BundleError(
+                f"{source.path} cannot be {verb}: {text}. `runtime-cli engines clean --all` "
+                "deletes what was compiled; it is built anew when needed."
             )
         library = "OpenVINO" if source.choice.device == "openvino" else "ONNX Runtime"
         return BundleError(

@@ -377,7 +377,8 @@ class Generator:
             f"{name} {snr_db:.0f} dB below its output"
             for name, snr_db in self._engine.losses.items()
         )
-        notes = [f"Computed in {precision}, with an error of {told}."] if told else []
+        loss = f"with an error of {told}" if told else "and nothing tells with what loss"
+        notes = [f"Computed in {precision}, {loss}."]
         if exact := ", ".join(self._engine.exact):
             notes.append(f"{precision} is too coarse for {exact}, computed in fp32 instead.")
         return tuple(notes)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Preparation"]
 
+_MOST_TOLD = 500  # characters of what a library says
 _LOOK = 0.1  # seconds between two looks at a wish to stop
 
 
@@ -52,6 +53,7 @@ class Preparation:
         self._threads = threads
         self._found: dict[str, Found] = {}
         self._missing: dict[str, str] = {}  # why each is not there
+        self._refused: set[str] = set()  # those of them that are not tried again
         self._process: Any = None
         self._reader: threading.Thread | None = None
         self._failure = ""
@@ -64,10 +66,10 @@ class Preparation:
         for name in names:
             self._look(name)
 
-    def folder(self, name: str) -> Path | None:
-        """Where the compiled graph is, if it is there."""
+    def file(self, name: str) -> Path | None:
+        """The compiled graph's file that ONNX Runtime opens, if it is there."""
         found = self._found.get(name)
-        return found.folder if found else None
+        return found.folder / f"{found.record.name}.onnx" if found else None
 
     def seconds(self, name: str) -> float:
         """How long compiling a graph took that is there."""
@@ -101,7 +103,7 @@ class Preparation:
     def start(self) -> None:
         """Begin to compile what is missing, in the background, unless that has begun or failed."""
         with self._told:
-            if self.running or not self._missing or self._failure:
+            if self.running or self._failure or not self._missing.keys() - self._refused:
                 return
             self._closed = False
             self._reader = threading.Thread(
@@ -114,7 +116,8 @@ class Preparation:
 
         Raises:
             Cancelled: the work is ended; what is finished stays.
-            DeviceError: one of them cannot be compiled; says why.
+            DeviceError: some of them cannot be compiled; says which and why, after the others
+                are finished.
         """
         self.start()
         progress("prepare", 0, len(names))
@@ -126,11 +129,14 @@ class Preparation:
             if cancel.cancelled:
                 self.close()
                 cancel.raise_if()
-            if self._failure or not running:
-                name, why = next(iter(wanted.items()))
+            if self._failure or not running or wanted.keys() <= self._refused:
+                alike: dict[str, list[str]] = {}
+                for name, why in wanted.items():
+                    alike.setdefault(why, []).append(name)
+                told = " ".join(f"{', '.join(names)}: {why}" for why, names in alike.items())
                 raise DeviceError(
-                    f'The graph "{name}" of "{self._bundle.manifest.name}" cannot be prepared for '
-                    f"{self._choice.device}: {why} With --prepare never it is played as it is."
+                    f'Graphs of "{self._bundle.manifest.name}" cannot be prepared for '
+                    f"{self._choice.device}. {told} Another --device plays them as they are."
                 )
             progress("prepare", len(names) - len(wanted), len(names))
             with self._told:
@@ -151,8 +157,9 @@ class Preparation:
                 store.remove(place)
 
     def forget(self, name: str, why: str) -> None:
-        """Take a graph for missing that was there, and cannot be used any more."""
+        """Take a graph for missing that was there and cannot be used; it is not tried again."""
         self._found.pop(name, None)
+        self._refused.add(name)
         self._missing[name] = why
 
     def _look(self, name: str) -> None:
@@ -170,13 +177,19 @@ class Preparation:
             self._missing[name] = found.reason
 
     def _work(self) -> None:
+        try:
+            self._compile()
+        except Exception as problem:  # a full disk, or a line that its end cut short
+            self._fail(f"Preparing it failed: {' '.join(str(problem).split())[:_MOST_TOLD]}.")
+
+    def _compile(self) -> None:
         asked = {
             "bundle": str(self._bundle.root),
             "device": self._choice.device,
             "provider": self._choice.provider,
             "precision": self._precision,
             "threads": self._threads,
-            "graphs": list(self.missing),
+            "graphs": [name for name in self.missing if name not in self._refused],
         }
         with tempfile.TemporaryFile() as said:
             try:
@@ -201,7 +214,8 @@ class Preparation:
         if told["state"] == "done":
             self._look(told["graph"])
         elif told["state"] == "failed" and told["graph"]:
-            self._failure = self._missing[told["graph"]] = told["why"]
+            self._refused.add(told["graph"])
+            self._missing[told["graph"]] = told["why"][:_MOST_TOLD]
         elif told["state"] == "failed":
             self._fail(told["why"])
 

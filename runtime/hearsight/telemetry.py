@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 from importlib import import_module
 from typing import Any, cast
 
 __all__ = ["openvino"]
 
 _REPORTER = "openvino_telemetry"
+_hiding = threading.Lock()
 
 
 def openvino() -> Any:
@@ -21,10 +23,11 @@ def openvino() -> Any:
     Raises:
         ImportError: the package is missing or broken.
     """
-    if _REPORTER in sys.modules:  # imported by the program that this is part of
-        return import_module("openvino")
-    sys.modules[_REPORTER] = cast(Any, None)  # makes an import of it fail
-    try:
-        return import_module("openvino")
-    finally:
-        del sys.modules[_REPORTER]
+    with _hiding:
+        if _REPORTER in sys.modules:  # imported by the program that this is part of
+            return import_module("openvino")
+        sys.modules[_REPORTER] = cast(Any, None)  # makes an import of it fail
+        try:
+            return import_module("openvino")
+        finally:
+            del sys.modules[_REPORTER]

@@ -210,10 +210,10 @@ class OpenVinoDefault(Graphs):
     hints: Mapping[str, Any] = {}
 
     def load(self, path: Path) -> Any:
-        import openvino
+        from hearsight.telemetry import openvino
 
         settings = {"INFERENCE_NUM_THREADS": self._job.threads, **self.hints}
-        return openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
+        return openvino().Core().compile_model(path, "CPU", settings).create_infer_request()
 
     def play(self, graph: Any, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         return [value.copy() for value in graph.infer(dict(inputs)).values()]

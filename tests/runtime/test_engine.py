@@ -18,9 +18,11 @@ from onnx import TensorProto, helper
 
 from hearsight.budget import Budget
 from hearsight.bundle import Bundle, open_bundle
+from hearsight.device import Choice
 from hearsight.engine import Engine
 from hearsight.errors import BundleError, Cancelled, DeviceError, RequestError
 from hearsight.manifest import Precision, Role, TensorSpec
+from hearsight.providers import CPU, PROVIDERS
 from hearsight.sampler import Cancel
 from hearsight.store import describe, write_bundle
 
@@ -328,3 +330,46 @@ print(sorted({"onnx", "onnxruntime_extensions", "torch", "transformers"} & set(s
     command = [sys.executable, "-c", script, str(MICRO / "micro")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def compiled_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that plays nothing but compiled graphs, of which there are none; it is the CPU."""
+    entry = replace(PROVIDERS["cpu"], compiled=True)
+    monkeypatch.setitem(PROVIDERS, "tensorrt", entry)  # type: ignore[arg-type]
+    choice = Choice("tensorrt", CPU, "tensorrt works on this machine.")
+    monkeypatch.setattr("hearsight.engine.choose", lambda device, precision=None: choice)
+
+
+@pytest.mark.usefixtures("compiled_only")
+def test_a_named_device_does_not_play_a_hot_graph_that_is_not_compiled_for_it():
+    bundle = open_bundle(MICRO / "micro")
+    inputs, _ = golden(bundle, "denoise")
+    with Engine(bundle, device="tensorrt", prepare="never", threads=1) as engine:
+        with pytest.raises(DeviceError) as caught:
+            engine.run("denoise", inputs, None)
+        assert '"denoise" is not compiled for tensorrt' in str(caught.value)
+        assert "engines build micro --device tensorrt" in str(caught.value)
+        engine.run("frames", golden(bundle, "frames")[0], None)
+
+
+@pytest.mark.usefixtures("compiled_only")
+def test_in_place_of_a_chosen_device_another_plays_and_the_reason_is_told():
+    bundle = open_bundle(MICRO / "micro")
+    inputs, expected = golden(bundle, "denoise")
+    with Engine(bundle, device="auto", precision="fp32", threads=1) as engine:
+        outputs = engine.run("denoise", inputs, None)
+        assert engine.provider_of("denoise") == CPU
+        assert engine.precision_of("denoise") == "fp32"
+        assert "cpu plays in its place: denoise: tensorrt cannot be used" in engine.why
+    for key, value in expected.items():
+        assert np.linalg.norm(outputs[key] - value) <= 1e-5 * np.linalg.norm(value)
+
+
+@pytest.mark.usefixtures("compiled_only")
+def test_a_precision_that_was_named_is_kept_where_another_device_plays():
+    with Engine(open_bundle(MICRO / "micro"), precision="fp16", threads=1) as engine:
+        assert engine.precision_of("denoise") == "fp16"
+    with Engine(open_bundle(MICRO / "micro"), threads=1) as engine:
+        assert engine.precision == "fp16"
+        assert engine.precision_of("denoise") == "fp32"

@@ -155,8 +155,9 @@ def test_in_the_background_sounds_are_made_on_what_is_ready_and_later_on_the_res
         assert played_compiled(generator) == HOT
     for take in (first, second, third):
         assert np.array_equal(take.audio, wanted)
-    assert first.plan.why == "The CPU was asked for. denoise is being prepared."
-    assert second.plan.why == "The CPU was asked for. vocoder is being prepared."
+    meanwhile = "is being prepared; `runtime-cli engines build` waits for it."
+    assert first.plan.why == f"The CPU was asked for. denoise {meanwhile}"
+    assert second.plan.why == f"The CPU was asked for. vocoder {meanwhile}"
     assert third.plan.why == "The CPU was asked for."
 
 
@@ -221,8 +222,8 @@ def test_a_process_that_dies_is_an_error_where_graphs_were_to_be_first():
         with pytest.raises(DeviceError) as caught:
             generator.generate(RAIN, progress=kill)
     assert str(caught.value) == (
-        'The graph "denoise" of "micro" cannot be prepared for cpu: Its process ended with '
-        "signal 9 (SIGKILL). With --prepare never it is played as it is."
+        'Graphs of "micro" cannot be prepared for cpu. denoise, decode, vocoder: Its process '
+        "ended with signal 9 (SIGKILL). Another --device plays them as they are."
     )
 
 
@@ -254,7 +255,7 @@ def test_a_program_that_embeds_python_is_told_so(monkeypatch, wanted, prepare):
     monkeypatch.setattr(sys, "executable", "")
     with player(prepare) as generator:
         if prepare == "first":
-            with pytest.raises(DeviceError, match=r"for cpu: this program embeds Python"):
+            with pytest.raises(DeviceError, match=r"vocoder: this program embeds Python"):
                 generator.generate(RAIN)
             return
         generator.generate(RAIN)
@@ -322,7 +323,9 @@ def test_a_compiled_graph_that_computes_something_else_is_not_kept(tmp_path):
     bundle = with_other_golden(tmp_path / "copy")
     with (
         Engine(bundle, device="cpu", threads=1, prepare="first") as engine,
-        pytest.raises(DeviceError, match=r"vocoder.*is 40\.\d dB from its golden outputs\. With"),
+        pytest.raises(
+            DeviceError, match=r"vocoder.*is 40\.\d dB from its golden outputs\. Another"
+        ),
     ):
         engine.compile(silent, Cancel())
     assert set(built()) == {"denoise", "decode"}

@@ -130,7 +130,7 @@ def test_building_into_a_folder_that_cannot_be_written_says_so(cli, home):
     (home / ".cache" / "hearsight").write_text("a file where the folder should be")
     done = cli("engines", "build", "micro", "--device", "cpu")
     assert done.code == 4
-    assert '"denoise" of "micro" cannot be prepared for cpu' in done.err
+    assert 'Graphs of "micro" cannot be prepared for cpu. denoise, decode, voc' in done.err
     assert "cannot be kept" in done.err
 
 
