@@ -94,7 +94,9 @@ def _provider(word: str) -> str | Refusal:
 def _openvino(bf16: bool) -> str | Refusal:
     """OpenVINO's processor part, which loads no driver and is therefore tried right here."""
     if find_spec("openvino") is None:
-        return Refusal("the package openvino is not installed", "install it with pip")
+        return Refusal(
+            "the package openvino is not installed", '`pip install "openvino>=2026.2"` brings it'
+        )
     try:
         core = openvino().Core()
         able: list[str] = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

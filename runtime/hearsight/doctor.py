@@ -128,7 +128,7 @@ def examine(
     device: str = "auto",
     precision: RunPrecision | None = None,
 ) -> Report:
-    """Look at everything, running nothing but a tiny probe on each device.
+    """Look at everything: try each device on a tiny graph, and open those of one bundle.
 
     Args:
         bundle: whose graphs to open, to tell where their nodes run; None opens none.
@@ -149,9 +149,10 @@ def examine(
     loads = not any(lib.problem for lib in libraries if lib.name == "onnxruntime")
     placements: tuple[Placement, ...] = ()
     if bundle and loads:
+        opened = open_bundle(bundle, verify=False)
         try:
-            placements = _placements(open_bundle(bundle, verify=False), device, precision)
-        except DeviceError as problem:
+            placements = _placements(opened, device, precision)
+        except HearsightError as problem:  # the device, or a precision that the bundle lacks
             problems.append(str(problem))
     listed, hardware = _listed() if loads else ((), ())
     return Report(
@@ -195,11 +196,14 @@ def _placements(
     name, told = bundle.manifest.name, list[Placement]()
     with Engine(bundle, device=device, precision=precision) as engine:
         for graph in bundle.manifest.graphs:
-            ran_in = engine.precision_of(graph)
+            nodes, why = None, None
             try:
-                told.append(Placement(name, graph, ran_in, engine.placement(graph), None))
+                nodes = engine.placement(graph)
             except (BundleError, DeviceError) as problem:
-                told.append(Placement(name, graph, ran_in, None, str(problem)))
+                why = str(problem)
+            # Opening a graph may have shown that bf16 does not suit it.
+            ran_in = engine.precision if why else engine.precision_of(graph)
+            told.append(Placement(name, graph, ran_in, nodes, why))
     return tuple(told)
 
 

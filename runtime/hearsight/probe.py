@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, cast
 
-from .child import end, start
+from .child import end, ending, start
 from .errors import DeviceError
 from .providers import CPU, PROVIDERS, Refusal, built_for, rtx_plays_on
 
@@ -62,7 +61,7 @@ def probe(device: str) -> str | Refusal:
     if code is None:
         return Refusal(f"the driver did not answer within {_LIMIT:g} seconds", _OTHER)
     if code != 0:
-        return Refusal(f"the driver ended its probe with {_ending(code, printed)}", _OTHER)
+        return Refusal(f"the driver ended its probe with {ending(code, printed)}", _OTHER)
     return _understood(answered, printed)
 
 
@@ -134,12 +133,3 @@ def _understood(answered: bytes, printed: str) -> str | Refusal:
     if unloaded := _UNLOADED.search(printed):
         return Refusal(f"its library does not load ({unloaded[1]})", _OTHER)
     return refusal
-
-
-def _ending(code: int, printed: str) -> str:
-    if code < 0:
-        known = -code in set(signal.Signals)
-        return f"signal {-code} ({signal.Signals(-code).name})" if known else f"signal {-code}"
-    number = f"code 0x{code:08X}" if code >= 1 << 31 else f"code {code}"  # as Windows writes them
-    lines = printed.strip().splitlines()
-    return f"{number} ({lines[-1]})" if lines else number

@@ -184,10 +184,12 @@ def _monitor(trt: Any, steps: Steps, cancel: Cancel) -> Any:
             self.sizes[name] = size
 
         def step_complete(self, name: str, step: int) -> bool:
-            # TensorRT ends the process when this raises.
             size = self.sizes.get(name, 1)
             if size > 1 and not cancel.cancelled:
-                steps(name, step + 1, size)
+                try:
+                    steps(name, step + 1, size)
+                except Exception:  # TensorRT would end the process; who cannot be told is gone
+                    cancel.cancel()
             return not cancel.cancelled
 
         def phase_finish(self, name: str) -> None:

@@ -131,15 +131,10 @@ def _folder(module: str) -> Path:
 def _need(*modules: str) -> None:
     missing = [_PACKAGES[module] for module in modules if find_spec(module) is None]
     if missing:
-        hint = (
-            ""
-            if "tensorrt" in modules
-            else ", or all of them with `pip install hearsight[engines]`"
-        )
         are = "are" if len(missing) > 1 else "is"
         raise DeviceError(
             f"Engines cannot be built: {' and '.join(missing)} {are} not installed; "
-            f"`pip install {' '.join(missing)}`{hint}."
+            f"`pip install {' '.join(missing)}`."
         )
 
 

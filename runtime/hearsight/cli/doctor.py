@@ -31,8 +31,9 @@ def doctor(
     The exit code is 3 when no sound can be made here, and 4 when --device cannot be had.
     """
     from ..bundle import list_bundles
+    from ..device import choose
     from ..doctor import examine
-    from ..errors import BundleError, DeviceError
+    from ..errors import BundleError, DeviceError, HearsightError
     from .console import Console
     from .layers import resolve
 
@@ -50,7 +51,10 @@ def doctor(
         else:
             for line in _lines(report):
                 console.print(line)
-        if any(not found.usable for found in report.devices if found.name == settings.device):
+        try:
+            choose(settings.device, settings.precision)
+        except HearsightError as problem:
+            console.error(str(problem))
             return DeviceError.exit_code
         return 0 if report.ready else BundleError.exit_code
 

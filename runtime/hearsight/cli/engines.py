@@ -77,18 +77,21 @@ def list_engines(*, given: Mapping[str, Any]) -> int:
     from .layers import resolve
 
     store = Compiled()
-    records = sorted(store.records(), key=lambda entry: (entry[1].bundle, entry[1].name))
     damaged = dict(store.damaged())
+    records = sorted(
+        (entry for entry in store.records() if entry[0] not in damaged),
+        key=lambda entry: (entry[1].bundle, entry[1].name),
+    )
     with Console(resolve(given).settings) as console:
         if console.json:
-            rows = [{"path": str(place), **_facts(record)} for place, record in records]
+            whole = [{"path": str(place), **_facts(record)} for place, record in records]
             broken = [{"path": str(place), "error": flaw} for place, flaw in damaged.items()]
-            console.document({"engines": rows, "damaged": broken})
+            console.document({"engines": whole, "damaged": broken})
             return 0
         if not records and not damaged:
             console.info(f"No graph was compiled yet; the folder is {store.folder}.")
-        whole = [record for place, record in records if place not in damaged]
-        for line in _table([_HEAD, *map(_row, whole)] if whole else []):
+        rows = [_row(record) for _, record in records]
+        for line in _table([_HEAD, *rows] if rows else []):
             console.print(line)
         for place, flaw in damaged.items():
             console.print(f"damaged: {place.name}: {flaw}")
@@ -201,13 +204,13 @@ def _explained(
     """The device and why, and for each graph whether a compiled one is used, and why."""
     from ..compiled import Found
     from ..device import DEVICES, choose
-    from ..errors import DeviceError, RequestError
+    from ..errors import DeviceError
     from ..precision import default_for, run_in
     from ..roles import role_of
     from ..wanted import target, wanted_key
 
     if device not in DEVICES:
-        raise RequestError(f'There is no device "{device}"; choose one of {", ".join(DEVICES)}.')
+        raise DeviceError(f'There is no device "{device}"; choose one of {", ".join(DEVICES)}.')
     here, why = None, ""
     try:
         choice = choose(device, precision)
