@@ -8,6 +8,7 @@ their numbers are those of onnx.proto.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from .errors import BundleError
@@ -65,7 +66,8 @@ def check_external(path: Path, variant: Variant) -> None:
 
 
 def external_files(model: bytes) -> set[str]:
-    """The locations of external data in a serialised ONNX model, as they are written in it.
+    """The files that a serialised ONNX model names, as they are written in it: locations of
+    external data, and engines that nodes of compiled graphs refer to (`ep_cache_context`).
 
     Raises:
         ValueError: the bytes are not a sound protobuf message.
@@ -81,6 +83,11 @@ def external_files(model: bytes) -> set[str]:
             if bytes(entry.get(1, b"")) == b"location":
                 found.add(str(entry.get(2, b""), "utf-8"))
             continue
+        if kind == "Attribute":
+            entry = dict(_fields(message))
+            if bytes(entry.get(1, b"")) == b"ep_cache_context":
+                with suppress(UnicodeDecodeError):  # an engine that lies in the model itself
+                    found.add(str(entry.get(4, b""), "utf-8"))
         inside = _INSIDE[kind]
         for number, value in _fields(message):
             if number in inside:

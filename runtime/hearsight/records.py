@@ -15,6 +15,7 @@ from typing import Literal
 from . import _parse
 from .contract import is_name
 from .errors import BundleError
+from .external import external_files
 from .hashes import file_sha256
 from .keys import Key
 from .manifest import DataFile
@@ -149,9 +150,23 @@ def _sound(source: Path, place: Path) -> Record:
     if place != source and place.resolve() != source.resolve() / place.name:
         raise BundleError(f"{place} leads out of the folder; only its own files are taken.")
     record = read_record(place)
-    if flaw := damage(place, record):
+    if flaw := damage(place, record) or _astray(place, record):
         raise BundleError(f"{place} cannot be taken in. {flaw}")
     return record
+
+
+def _astray(place: Path, record: Record) -> str:
+    """Which file that is not its own a compiled graph would read, in a sentence, or nothing."""
+    own = {listed.file for listed in record.files}
+    for name in sorted(own):
+        if name.endswith(".onnx"):
+            try:
+                others = external_files((place / name).read_bytes()) - own
+            except (OSError, ValueError) as problem:
+                return f"Its file {name} cannot be read: {problem}."
+            if others:
+                return f'Its file {name} reads "{min(others)}", which its {RECORD} does not list.'
+    return ""
 
 
 def copy(source: Path, target: Path, listed: DataFile) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 from hearsight.compiled import Compiled, Found, Key, Missing
 from hearsight.errors import BundleError, Cancelled, OutputError
@@ -90,8 +91,18 @@ def store(tmp_path: Path) -> Compiled:
     return Compiled(tmp_path / "store")
 
 
-def write(folder: Path) -> float:
-    (folder / "decode.onnx").write_bytes(b"context")
+def context(engine: str) -> bytes:
+    """A model whose one node refers to an engine."""
+    node = helper.make_node(
+        "EPContext", ["x"], ["y"], domain="com.microsoft", embed_mode=0, ep_cache_context=engine
+    )
+    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
+    graph = helper.make_graph([node], "decode", tensors[:1], tensors[1:])
+    return helper.make_model(graph).SerializeToString()
+
+
+def write(folder: Path, engine: str = "decode.engine") -> float:
+    (folder / "decode.onnx").write_bytes(context(engine))
     (folder / "decode.engine").write_bytes(bytes(range(256)) * 9)
     return 61.5
 
@@ -141,9 +152,9 @@ def test_what_was_built_is_found_with_what_is_known_of_it(store: Compiled):
     assert found == made
     assert (found.record.bundle, found.record.name) == ("micro", "decode")
     assert found.record.snr_db == 61.5
-    assert found.record.bytes == 7 + 256 * 9
+    assert found.record.bytes == len(context("decode.engine")) + 256 * 9
     assert [listed.file for listed in found.record.files] == ["decode.engine", "decode.onnx"]
-    assert (found.folder / "decode.onnx").read_bytes() == b"context"
+    assert (found.folder / "decode.onnx").read_bytes() == context("decode.engine")
     assert folders(store) == [KEY.digest]
 
 
@@ -495,6 +506,17 @@ def test_what_is_damaged_is_not_taken_in(store: Compiled, tmp_path: Path):
     with pytest.raises(BundleError, match="is not the file that its record"):
         store.take_in(other.folder, Cancel())
     assert folders(store) == []
+
+
+@pytest.mark.parametrize("engine", ["../other.engine", "/etc/passwd", "another.engine"])
+def test_a_compiled_graph_that_would_read_other_files_is_not_taken_in(
+    store: Compiled, tmp_path: Path, engine: str
+):
+    other = Compiled(tmp_path / "other")
+    other.build(KEY, "micro", "decode", lambda folder: write(folder, engine), Cancel())
+    with pytest.raises(BundleError, match=f'decode.onnx reads "{engine}"'):
+        store.take_in(other.folder, Cancel())
+    assert not store.folder.exists()
 
 
 def test_a_folder_without_engines_is_refused(store: Compiled, tmp_path: Path):
