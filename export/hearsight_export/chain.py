@@ -20,7 +20,7 @@ from hearsight.engine import Engine, Tensors
 from hearsight.generator import Generator
 from hearsight.manifest import ChainParity, Precision
 from hearsight.request import Finish, Prompt, Request, Timing
-from hearsight.sampler import Cancel
+from hearsight.sampler import Cancel, Latent
 from hearsight.store import write_bundle
 
 from .models.mel import LogMel, MelConfig
@@ -113,10 +113,12 @@ class _Eager(Engine):
         self._graphs = bundle.manifest.graphs
         self._modules = {name: module.eval() for name, module in modules.items()}
 
-    def run(self, name: str, inputs: Tensors, cancel: Cancel | None) -> dict[str, NDArray[Any]]:
+    def run(
+        self, name: str, inputs: Tensors, cancel: Cancel | None, *, rests: bool = True
+    ) -> dict[str, NDArray[Any]]:
         """The named outputs of a module, or of the graph where there is no module."""
         if name not in self._modules:
-            return super().run(name, inputs, cancel)
+            return super().run(name, inputs, cancel, rests=rests)
         given = {
             spec.name: torch.from_numpy(np.ascontiguousarray(inputs[spec.name]))
             for spec in self._graphs[name].inputs
@@ -126,6 +128,13 @@ class _Eager(Engine):
         outputs = result if isinstance(result, tuple) else (result,)
         names = [spec.name for spec in self._graphs[name].outputs]
         return {name: value.numpy() for name, value in zip(names, outputs, strict=True)}
+
+    def step(
+        self, inputs: dict[str, Latent], cancel: Cancel, *, last: bool
+    ) -> tuple[Latent, Latent]:
+        """A row of the denoiser's module."""
+        outputs = self.run("denoise", inputs, cancel, rests=last)
+        return outputs["x_next"], outputs["d"]
 
 
 def _sound(bundle: Bundle, engine: Engine, request: Request) -> tuple[NDArray[Any], int]:
