@@ -27,6 +27,7 @@ from .keys import Key, differences, reason
 from .records import (
     RECORD,
     Record,
+    astray,
     copy,
     damage,
     described,
@@ -91,7 +92,7 @@ class Compiled:
             key = record.key
             if not any(differences(key, wanted)):
                 memory = HashMemory()
-                flaw = damage(place, record, memory.sha256)
+                flaw = damage(place, record, memory.sha256) or astray(place, record)
                 memory.save()
                 if not flaw:
                     return Found(record, place)

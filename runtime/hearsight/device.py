@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 
 from .errors import DeviceError, RequestError
-from .probe import probe
+from .probe import Tried, probe
 from .providers import CPU, PROVIDERS, Refusal, absence
 from .telemetry import openvino
 
@@ -87,7 +87,8 @@ def _not(refused: list[str]) -> str:
 
 
 def _provider(word: str) -> str | Refusal:
-    return absence(word) or probe(word)
+    found = absence(word) or probe(word)
+    return found.provider if isinstance(found, Tried) else found
 
 
 @cache

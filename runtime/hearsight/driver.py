@@ -1,4 +1,4 @@
-"""NVIDIA's driver, asked itself: which CUDA it supports and which cards it drives.
+"""NVIDIA's driver, asked itself: which CUDA it supports and which card it drives first.
 
 Loading a driver can crash or hang: only a process that may end does this (see `probe`).
 """
@@ -10,9 +10,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from . import machine
 from .providers import Refusal
 
-__all__ = ["Driver", "ask"]
+__all__ = ["Card", "ask"]
 
 _LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*, CUDA driver API reference
@@ -20,14 +21,18 @@ _NO_CARD = 100  # CUDA_ERROR_NO_DEVICE
 
 
 @dataclass(frozen=True)
-class Driver:
-    """What the driver tells: its newest CUDA, and each card's name and compute capability."""
+class Card:
+    """The card that CUDA counts first, on which providers run graphs unless they are told another.
 
-    cuda: tuple[int, int]
-    cards: tuple[tuple[str, tuple[int, int]], ...]
+    driver: its version, or the newest CUDA that it supports where only that is told.
+    """
+
+    name: str
+    compute_capability: str
+    driver: str
 
 
-def ask(cuda: int | None) -> Driver | Refusal:
+def ask(cuda: int | None) -> Card | Refusal:
     """Ask the driver, for a provider that is built for the major version `cuda`."""
     try:
         library = ctypes.CDLL(_LIBRARY)
@@ -56,17 +61,20 @@ def ask(cuda: int | None) -> Driver | Refusal:
         return Refusal(
             "NVIDIA's driver finds no card", "look at CUDA_VISIBLE_DEVICES, if there is one"
         )
-    return Driver(newest, tuple(_card(library, number) for number in range(count.value)))
+    # Cards may be hidden from CUDA or counted in another order there, but they share one driver.
+    release = next((card.driver for card in machine.cards()), f"CUDA {newest[0]}.{newest[1]}")
+    return Card(*_first(library), release)
 
 
-def _card(library: Any, number: int) -> tuple[str, tuple[int, int]]:
+def _first(library: Any) -> tuple[str, str]:
     device, name = ctypes.c_int(0), ctypes.create_string_buffer(256)
-    library.cuDeviceGet(ctypes.byref(device), number)
+    library.cuDeviceGet(ctypes.byref(device), 0)
     library.cuDeviceGetName(name, len(name), device)
     capability = [ctypes.c_int(0), ctypes.c_int(0)]
     for value, attribute in zip(capability, (_MAJOR, _MINOR), strict=True):
         library.cuDeviceGetAttribute(ctypes.byref(value), attribute, device)
-    return name.value.decode("utf-8", "replace"), (capability[0].value, capability[1].value)
+    major, minor = (value.value for value in capability)
+    return name.value.decode("utf-8", "replace"), f"{major}.{minor}"
 
 
 def _error(library: Any, code: int) -> str:

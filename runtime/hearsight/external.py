@@ -8,7 +8,6 @@ their numbers are those of onnx.proto.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from .errors import BundleError
@@ -86,8 +85,8 @@ def external_files(model: bytes) -> set[str]:
         if kind == "Attribute":
             entry = dict(_fields(message))
             if bytes(entry.get(1, b"")) == b"ep_cache_context":
-                with suppress(UnicodeDecodeError):  # an engine that lies in the model itself
-                    found.add(str(entry.get(4, b""), "utf-8"))
+                # An engine may lie in the model itself; then this is no name that can be read.
+                found.add(str(entry.get(4, b""), "utf-8", "backslashreplace"))
         inside = _INSIDE[kind]
         for number, value in _fields(message):
             if number in inside:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from .manifest import Graph
+from .errors import BundleError
+from .manifest import Graph, Manifest
 
-__all__ = ["RunPrecision", "default_for", "run_in"]
+__all__ = ["RunPrecision", "check_precision", "default_for", "run_in"]
 
 RunPrecision = Literal["fp32", "fp16", "int8", "bf16"]
 """The precision of a file, or bfloat16, which OpenVINO makes of an fp32 file."""
@@ -17,6 +18,20 @@ def run_in(graph: Graph, precision: RunPrecision) -> RunPrecision:
     """The precision that a graph runs in where one is asked of its whole bundle."""
     able = graph.hot if precision == "bf16" else precision in graph.variants
     return precision if able else "fp32"
+
+
+def check_precision(manifest: Manifest, precision: RunPrecision | None) -> None:
+    """Refuse a precision that none of a bundle's graphs has.
+
+    Raises:
+        BundleError: none has it; names those there are.
+    """
+    held = {each for graph in manifest.graphs.values() for each in graph.variants}
+    if precision and precision != "bf16" and precision not in held:
+        raise BundleError(
+            f'The bundle "{manifest.name}" has no graph in {precision}; '
+            f"it has {', '.join(sorted(held))}."
+        )
 
 
 def default_for(device: str, held: Collection[str]) -> RunPrecision:

@@ -8,15 +8,16 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, cast
 
 from .child import end, ending, start
+from .driver import Card, ask
 from .errors import DeviceError
 from .providers import CPU, PROVIDERS, Refusal, built_for, rtx_plays_on
 
-__all__ = ["child", "probe"]
+__all__ = ["Tried", "child", "probe"]
 
 _LIMIT = 30.0  # seconds; the first start of a driver after booting takes several
 _OTHER = "install another version of it, or choose another device"
@@ -38,9 +39,17 @@ _GRAPH = base64.b64decode(  # y = x + x
 )
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A device that ran a graph: ONNX Runtime's name of its provider, and NVIDIA's card."""
+
+    provider: str
+    card: Card | None
+
+
 @cache
-def probe(device: str) -> str | Refusal:
-    """ONNX Runtime's name of a device's provider once it ran a graph, or why it did not.
+def probe(device: str) -> Tried | Refusal:
+    """What ran a graph on a device, or why nothing did.
 
     The first call for a device takes up to some seconds, or half a minute where a driver hangs.
     """
@@ -74,23 +83,23 @@ def child(device: str, tell: Callable[[Mapping[str, Any]], None]) -> None:
         text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
         text = text.removeprefix(f"{device} cannot be used: ").rstrip(".")
         outcome = Refusal(text, _OTHER)
-    tell(asdict(outcome) if isinstance(outcome, Refusal) else {"provider": outcome})
+    tell(asdict(outcome))
 
 
-def _tried(device: str) -> str | Refusal:
-    if PROVIDERS[device].nvidia:
-        from .driver import ask
-
-        driver = ask(built_for(device))
-        if isinstance(driver, Refusal):
-            return driver
-        if device == "rtx" and not any(rtx_plays_on(*version) for _, version in driver.cards):
-            cards = ", ".join(f"{name} has {x}.{y}" for name, (x, y) in driver.cards)
+def _tried(device: str) -> Tried | Refusal:
+    card = ask(built_for(device)) if PROVIDERS[device].nvidia else None
+    if isinstance(card, Refusal):
+        return card
+    if device == "rtx" and card:
+        number = card.compute_capability
+        if not rtx_plays_on(*map(int, number.split("."))):
             return Refusal(
-                f"it runs on compute capability 8.6, 8.9, and 12.0 or newer, and {cards}",
+                f"it runs on compute capability 8.6, 8.9, and 12.0 or newer, and {card.name} has "
+                f"{number}",
                 "use --device cuda",
             )
-    return _ran(device)
+    ran = _ran(device)
+    return ran if isinstance(ran, Refusal) else Tried(ran, card)
 
 
 def _ran(device: str) -> str | Refusal:
@@ -117,11 +126,12 @@ def _ran(device: str) -> str | Refusal:
     return cast(str, session.get_providers()[0])
 
 
-def _understood(answered: bytes, printed: str) -> str | Refusal:
+def _understood(answered: bytes, printed: str) -> Tried | Refusal:
     try:
         told = json.loads(answered)
         if "provider" in told:
-            return str(told["provider"])
+            card = told["card"]
+            return Tried(str(told["provider"]), Card(**card) if card else None)
         refusal = Refusal(str(told["cause"]), str(told["cure"]))
     except (ValueError, KeyError, TypeError):
         return Refusal("the driver kept its probe from answering", _OTHER)

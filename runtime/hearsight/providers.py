@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import platformdirs
+
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -40,17 +42,15 @@ Purpose = Literal[
     "profile_max",
     "multi_profile",
     "cuda_graph",
-    "workspace",
-    "memory",
     "context_memory",
 ]
 """What an option is for.
 
-runtime_cache: folder where what was compiled for this machine is kept. profile_*: the shapes a
-graph is compiled for, `name:1x4x56,other:2x512`; a name that comes again begins the next profile.
-multi_profile: 1 keeps several profiles in one session. cuda_graph: 1 replays a recorded run, which
-wants the same shapes and addresses. workspace, memory: limits in bytes, while compiling and in
-all. context_memory: 1 keeps the memory of a run for the next one.
+runtime_cache: folder for what the provider finds out while it opens graphs on this card. profile_*:
+the shapes a graph is compiled for, `name:1x4x56,other:2x512`; a name that comes again begins the
+next profile. multi_profile: 1 keeps several profiles in one session. cuda_graph: 1 replays a
+recorded run, which wants the same shapes and addresses. context_memory: 1 keeps the memory of a run
+for the next one.
 """
 
 _SYSTEMS = {"linux": "Linux", "win32": "Windows", "darwin": "macOS"}
@@ -111,7 +111,6 @@ PROVIDERS: Mapping[str, Provider] = {
             "profile_max": {"nv_profile_max_shapes": "{}"},
             "multi_profile": {"nv_multi_profile_enable": "{}"},
             "cuda_graph": {"enable_cuda_graph": "{}"},
-            "workspace": {"nv_max_workspace_size": "{}"},
             "context_memory": {"nv_persistent_context_memory": "{}"},
         },
     ),
@@ -123,7 +122,6 @@ PROVIDERS: Mapping[str, Provider] = {
         memory="cuda",
         options={
             "cuda_graph": {"enable_cuda_graph": "{}"},
-            "memory": {"gpu_mem_limit": "{}"},
         },
     ),
     "tensorrt": Provider(
@@ -135,9 +133,7 @@ PROVIDERS: Mapping[str, Provider] = {
         compiled=True,
         memory="cuda",
         options={
-            "runtime_cache": {
-                "trt_engine_cache_enable": "1",
-                "trt_engine_cache_path": "{}",
+            "runtime_cache": {  # engines are kept by `compiled`
                 "trt_timing_cache_enable": "1",
                 "trt_timing_cache_path": "{}",
             },
@@ -145,27 +141,20 @@ PROVIDERS: Mapping[str, Provider] = {
             "profile_opt": {"trt_profile_opt_shapes": "{}"},
             "profile_max": {"trt_profile_max_shapes": "{}"},
             "cuda_graph": {"trt_cuda_graph_enable": "{}"},
-            "workspace": {"trt_max_workspace_size": "{}"},
         },
     ),
     "directml": Provider(
         package="onnxruntime-directml", systems=("win32",), name="DmlExecutionProvider"
     ),
-    "coreml": Provider(
-        package="onnxruntime",
-        systems=("darwin",),
-        name="CoreMLExecutionProvider",
-        options={"runtime_cache": {"ModelFormat": "MLProgram", "ModelCacheDirectory": "{}"}},
-    ),
+    "coreml": Provider(package="onnxruntime", systems=("darwin",), name="CoreMLExecutionProvider"),
     "cpu": Provider(package="onnxruntime", systems=tuple(_SYSTEMS), name=CPU),
 }
 """By the word that `--device` takes.
 
 Sources of the option names: rtx, the header tensorrt_rtx_provider_options.h in its package, which
 a test reads; cuda and tensorrt, the provider pages of onnxruntime.ai, and each name was found once
-in the libraries of onnxruntime-gpu 1.31.1; coreml, its page of onnxruntime.ai. Nothing but the CPU
-was ever run: rtx, cuda and tensorrt were loaded on machines without a card only, directml and
-coreml not at all.
+in the libraries of onnxruntime-gpu 1.31.1. Nothing but the CPU was ever run: rtx, cuda and tensorrt
+were loaded on machines without a card only, directml and coreml not at all.
 """
 
 
@@ -234,10 +223,11 @@ def attach(
     options: Any,
     *,
     hot: bool,
-    runtime_cache: Path | None = None,
     asked: Mapping[Purpose, str] | None = None,
 ) -> list[Any]:
     """Prepare a session for a device.
+
+    What a provider finds out for this card while it opens graphs is kept in the user's cache.
 
     Nodes that the device cannot run go to the CPU even if it was named: shapes are computed there
     on purpose by most providers. `doctor` tells how many there are.
@@ -246,7 +236,6 @@ def attach(
         choice: the device.
         options: ONNX Runtime's SessionOptions; changed in place.
         hot: whether the graph runs many times a sound and keeps its memory between runs.
-        runtime_cache: folder for what the provider compiles for this machine.
         asked: further values by purpose. A purpose that the provider has no option for is left
             out.
 
@@ -258,8 +247,8 @@ def attach(
     """
     provider = PROVIDERS[choice.device]
     wanted: dict[Purpose, str] = {"context_memory": "1"} if hot else {}
-    if runtime_cache:
-        wanted["runtime_cache"] = str(runtime_cache)
+    if "runtime_cache" in provider.options and (kept := _runtime_cache()):
+        wanted["runtime_cache"] = str(kept)
     wanted.update(asked or {})
     settings = {
         option: form.replace("{}", value)
@@ -288,6 +277,16 @@ def attach(
 
 def _ort() -> Any:
     return import_module("onnxruntime")  # late: it takes longer than asking a driver that is not
+
+
+def _runtime_cache() -> Path | None:
+    """The folder for it; None where it cannot be made, and nothing is kept."""
+    folder = platformdirs.user_cache_path("hearsight", appauthor=False) / "runtime"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder
 
 
 @cache

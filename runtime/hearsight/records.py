@@ -23,6 +23,7 @@ from .manifest import DataFile
 __all__ = [
     "RECORD",
     "Record",
+    "astray",
     "copy",
     "damage",
     "described",
@@ -36,6 +37,7 @@ __all__ = [
 RECORD = "record.json"
 
 _CHUNK = _MOST_BYTES = 2**20
+_MOST_NAMED = 200  # characters
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TARGET = re.compile(r"([0-9]{1,2}\.[0-9]{1,2})?")
@@ -150,12 +152,12 @@ def _sound(source: Path, place: Path) -> Record:
     if place != source and place.resolve() != source.resolve() / place.name:
         raise BundleError(f"{place} leads out of the folder; only its own files are taken.")
     record = read_record(place)
-    if flaw := damage(place, record) or _astray(place, record):
+    if flaw := damage(place, record) or astray(place, record):
         raise BundleError(f"{place} cannot be taken in. {flaw}")
     return record
 
 
-def _astray(place: Path, record: Record) -> str:
+def astray(place: Path, record: Record) -> str:
     """Which file that is not its own a compiled graph would read, in a sentence, or nothing."""
     own = {listed.file for listed in record.files}
     for name in sorted(own):
@@ -165,7 +167,8 @@ def _astray(place: Path, record: Record) -> str:
             except (OSError, ValueError) as problem:
                 return f"Its file {name} cannot be read: {problem}."
             if others:
-                return f'Its file {name} reads "{min(others)}", which its {RECORD} does not list.'
+                other = min(others)[:_MOST_NAMED]
+                return f'Its file {name} reads "{other}", which its {RECORD} does not list.'
     return ""
 
 

@@ -30,4 +30,4 @@ def openvino() -> Any:
         try:
             return import_module("openvino")
         finally:
-            del sys.modules[_REPORTER]
+            sys.modules.pop(_REPORTER, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -16,11 +15,21 @@ from .errors import DeviceError
 from .keys import Key, graph_hash
 from .manifest import Manifest
 from .precision import RunPrecision, run_in
-from .profiles import profiles
-from .providers import PROVIDERS
+from .probe import probe
+from .profiles import Profile, profiles
+from .providers import PROVIDERS, Refusal, absence
 from .roles import role_of
 
-__all__ = ["Target", "builder", "compilable", "target", "wanted_key"]
+__all__ = [
+    "Target",
+    "builder",
+    "builder_library",
+    "compilable",
+    "library_of",
+    "target",
+    "wanted_key",
+    "wanted_profiles",
+]
 
 _WINDOWS = sys.platform == "win32"
 _LIBRARIES = {  # by device: the name, the module that brings the library, and its file
@@ -49,22 +58,23 @@ class Target:
     system: str
 
 
-def target(device: str, cards: Sequence[machine.Card] | None = None) -> Target:
-    """What graphs are compiled for here; `cards` are this machine's if they are not given.
+def target(device: str) -> Target:
+    """What graphs are compiled for here: the card that the device was tried on.
 
     Raises:
-        DeviceError: nothing is compiled for the device, its builder is not installed, or there is
-            no card.
+        DeviceError: nothing is compiled for the device, its builder is not installed, or it does
+            not work.
     """
     made_by, system = builder(device), machine.system()
     if device == "cpu":
         # How weights are laid out for a processor depends on the width of its vectors.
         card = " with ".join(filter(None, (machine.processor(), machine.vectors())))
         return Target(made_by, ("",), card, "", system)
-    found = machine.cards() if cards is None else cards
-    if not found:
-        raise DeviceError(f"{device} needs an NVIDIA card, and nvidia-smi lists none.")
-    card = found[0]
+    found = absence(device) or probe(device)
+    if isinstance(found, Refusal):
+        raise DeviceError(f"{device} cannot be used: {found}.")
+    assert found.card, "TensorRT needs NVIDIA's driver"
+    card = found.card
     return Target(made_by, (card.compute_capability,), card.name, card.driver, system)
 
 
@@ -85,13 +95,10 @@ def compilable(manifest: Manifest, device: str) -> tuple[str, ...]:
 
 
 def wanted_key(manifest: Manifest, name: str, precision: RunPrecision, target: Target) -> Key:
-    """The key under which a graph is compiled, in `precision` if it has it (see `run_in`).
-
-    Profiles belong to TensorRT; the processor leaves shapes free.
-    """
+    """The key under which a graph is compiled, in `precision` if it has it (see `run_in`)."""
     graph = manifest.graphs[name]
     run = run_in(graph, precision)
-    shapes = profiles(manifest, name) if target.builder.startswith("TensorRT") else ()
+    shapes = wanted_profiles(manifest, name, target)
     return Key(
         graph=graph_hash(graph.variants["fp32" if run == "bf16" else run]),
         precision=run,
@@ -102,6 +109,15 @@ def wanted_key(manifest: Manifest, name: str, precision: RunPrecision, target: T
         driver=target.driver,
         system=target.system,
     )
+
+
+def wanted_profiles(manifest: Manifest, name: str, target: Target) -> tuple[Profile, ...]:
+    """The profiles that a graph is compiled with: none for the processor, which leaves shapes
+    free, and of TensorRT's the widest alone, for its provider cannot choose one of several."""
+    if not target.builder.startswith("TensorRT"):
+        return ()
+    made = profiles(manifest, name)
+    return made if target.builder.startswith("TensorRT-RTX") else made[:1]
 
 
 def builder(device: str) -> str:
@@ -118,21 +134,42 @@ def builder(device: str) -> str:
         return f"ONNX Runtime {cast(Any, onnxruntime).__version__}"
     if device not in _LIBRARIES:
         raise DeviceError(f"Nothing is compiled for {device}; it runs graphs as they are.")
-    name, module, pattern = _LIBRARIES[device]
-    return f"{name} {_library_version(device, module, pattern)}"
+    return f"{_LIBRARIES[device][0]} {_library_version(device)}"
+
+
+def builder_library(device: str) -> Path:
+    """The library that compiles graphs for `rtx` or `tensorrt`.
+
+    Raises:
+        OSError: it is not installed.
+    """
+    _, module, pattern = _LIBRARIES[device]
+    return library_of(module, pattern)
+
+
+def library_of(module: str, pattern: str) -> Path:
+    """The library that lies under a name like `pattern` in a module's folder.
+
+    Raises:
+        OSError: it is not installed.
+    """
+    spec = find_spec(module)
+    folders = (spec.submodule_search_locations if spec else None) or ()
+    found = [path for folder in folders for path in Path(folder).glob(pattern)]
+    if not found:
+        raise FileNotFoundError(f"no {pattern} of the module {module} is installed")
+    return max(found, key=lambda path: len(path.name))  # shorter names may be links to it
 
 
 @cache
-def _library_version(device: str, module: str, pattern: str) -> str:
-    spec = find_spec(module)
-    folders = spec.submodule_search_locations if spec else None
-    for folder in folders or ():
-        # The longest name is the file itself, the others may be links to it.
-        for library in sorted(Path(folder).glob(pattern), key=lambda path: -len(path.name))[:1]:
-            try:
-                loaded = ctypes.CDLL(str(library))
-                parts = (f"getInferLib{part}Version" for part in _PARTS)
-                return ".".join(str(getattr(loaded, part)()) for part in parts)
-            except (OSError, AttributeError) as problem:
-                raise DeviceError(f"{device} cannot be used: {library}: {problem}.") from None
-    raise DeviceError(f"{device} cannot be used: no {pattern} of the module {module} is installed.")
+def _library_version(device: str) -> str:
+    try:
+        library = builder_library(device)
+        try:
+            loaded = ctypes.CDLL(str(library))
+            parts = (f"getInferLib{part}Version" for part in _PARTS)
+            return ".".join(str(getattr(loaded, part)()) for part in parts)
+        except AttributeError as problem:
+            raise OSError(f"{library}: {problem}") from None
+    except OSError as problem:
+        raise DeviceError(f"{device} cannot be used: {problem}.") from None

@@ -35,11 +35,14 @@ from hearsight_export.engines import (
     rtx_toolkit,
     tensorrt_toolkit,
 )
-from hearsight_export.engines.compiling import compile_graph
+from hearsight_export.engines.compiling import build_engine
 from hearsight_export.engines.front import split
 
+# Where there are packages, they have to be installed.
 pytestmark = pytest.mark.skipif(
-    find_spec("tensorrt_rtx_bindings") is None, reason="needs the packages of the extra `engines`"
+    system() not in ("linux-x86_64", "windows-amd64")
+    and find_spec("tensorrt_rtx_bindings") is None,
+    reason="there are no packages of the extra `engines` for this system",
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -347,10 +350,28 @@ def test_attention_is_built_in_both_precisions(toolkit, tmp_path, kind):
     sizes = Profile((Extent("q", (1, 4, 1, 64), (1, 4, 40, 64), (1, 4, 99, 64)),))
     capabilities = [(8, 6), (8, 9), (12, 0)]
     path = tmp_path / "attention.onnx"
-    engine = compile_graph(
-        toolkit, model, path, [sizes], capabilities, lambda *step: None, Cancel()
-    )
+    engine = build_engine(toolkit, model, path, [sizes], capabilities, lambda *step: None, Cancel())
     assert len(engine) > 10_000 and model.SerializeToString() == before
+
+
+def test_who_cannot_be_told_how_it_goes_hears_why_and_nothing_is_kept(toolkit, tmp_path):
+    def closed(*told):
+        raise RuntimeError("nobody listens")
+
+    cancel = Cancel()
+    with pytest.raises(RuntimeError, match="nobody listens"):
+        build(toolkit, BUNDLES["micro"], ["vocoder"], tmp_path, progress=closed, cancel=cancel)
+    assert not cancel.cancelled
+    assert leftovers(tmp_path) == []
+
+
+def test_the_name_of_the_provider_is_not_asked_of_files_in_the_current_folder(
+    tmp_path, monkeypatch
+):
+    for name in ("json", "onnxruntime_ep_nv_tensorrt_rtx"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    assert rtx_toolkit().source == "NvTensorRTRTXExecutionProvider"
 
 
 def test_engines_are_not_taken_where_they_do_not_fit(toolkit, made):

@@ -519,6 +519,16 @@ def test_a_compiled_graph_that_would_read_other_files_is_not_taken_in(
     assert not store.folder.exists()
 
 
+def test_a_compiled_graph_that_would_read_other_files_is_not_used(store: Compiled):
+    made = store.build(
+        KEY, "micro", "decode", lambda folder: write(folder, "../other.engine"), Cancel()
+    )
+    missing = store.find(KEY, "micro", "decode")
+    assert made.folder.is_dir()
+    assert isinstance(missing, Missing)
+    assert missing.reason.startswith('Its file decode.onnx reads "../other.engine"')
+
+
 def test_a_folder_without_engines_is_refused(store: Compiled, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BundleError, match="holds no compiled graph"):

@@ -62,6 +62,16 @@ def test_names_are_found_in_every_place_that_holds_tensors():
     assert external_files(model.SerializeToString()) == expected
 
 
+@pytest.mark.parametrize("name", [b"a.engine", b"../a.engine", b"/tmp/\xff.engine"])
+def test_engines_that_compiled_graphs_refer_to_are_files_too(name: bytes):
+    context = helper.make_node(
+        "EPContext", [], ["y"], domain="com.microsoft", embed_mode=0, ep_cache_context=name
+    )
+    model = helper.make_model(helper.make_graph([context], "g", [], []))
+    expected = name.decode("utf-8", "backslashreplace")
+    assert external_files(model.SerializeToString()) == {expected}
+
+
 @pytest.mark.parametrize("file", sorted(MICRO.glob("*/*.onnx")), ids=lambda path: path.stem)
 def test_the_micro_graphs_name_their_weights(file: Path):
     weights = file.with_suffix(".weights")

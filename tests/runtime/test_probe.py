@@ -18,7 +18,7 @@ import onnxruntime
 import pytest
 
 import hearsight.probe
-from hearsight.probe import probe
+from hearsight.probe import Tried, probe
 from hearsight.providers import Refusal
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
@@ -35,9 +35,12 @@ int cuDriverGetVersion(int *version) { *version = CUDA; return 0; }
 int cuInit(unsigned flags) { START; return 0; }
 int cuDeviceGetCount(int *count) { *count = CARDS; return 0; }
 int cuDeviceGet(int *device, int number) { *device = number; return 0; }
-int cuDeviceGetName(char *name, int length, int device) { strcpy(name, "Stub 4000"); return 0; }
+int cuDeviceGetName(char *name, int length, int device) {
+    strcpy(name, device ? "Another" : "Stub 4000");
+    return 0;
+}
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
-    *value = attribute == 75 ? MAJOR : MINOR;
+    *value = device ? 1 : attribute == 75 ? MAJOR : MINOR;
     return 0;
 }
 int cuGetErrorName(int code, const char **name) { *name = "CUDA_ERROR_STUB"; return 0; }
@@ -148,6 +151,31 @@ def test_a_card_that_the_provider_does_not_support_is_told_with_its_number(drive
 
 
 @compiled
+@pytest.mark.parametrize("told", [True, False])
+def test_the_card_is_the_first_in_cudas_order_with_the_drivers_version(
+    driver, tmp_path, monkeypatch, told
+):
+    """nvidia-smi may list another card first, or not be there."""
+    driver(cards=2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if told:
+        tool = tmp_path / "nvidia-smi"
+        tool.write_text("#!/bin/sh\necho 'Another, 580.65, 1.1, 1000, 1000'\n")
+        tool.chmod(0o755)
+    code = "from hearsight.driver import ask; print(*vars(ask(13)).values(), sep=chr(10))"
+    monkeypatch.setenv("PYTHONPATH", str(RUNTIME))
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert asked.stdout.splitlines() == ["Stub 4000", "8.9", "580.65" if told else "CUDA 13.0"]
+
+
+@compiled
+def test_a_supported_card_behind_one_that_is_not_does_not_count(driver, plugin):
+    plugin("")
+    driver(capability=(7, 5), cards=2)
+    assert refusal("rtx").cause.endswith("and Stub 4000 has 7.5")
+
+
+@compiled
 def test_a_driver_without_cards_or_that_does_not_start_says_so(driver, plugin):
     plugin("")
     driver(cards=0)
@@ -219,14 +247,14 @@ def test_the_outcome_is_remembered(tmp_path, monkeypatch):
 
 
 def test_the_cpu_runs_the_graph_of_the_probe():
-    assert probe("cpu") == "CPUExecutionProvider"
+    assert probe("cpu") == Tried("CPUExecutionProvider", None)
 
 
 def test_files_in_the_current_folder_are_not_imported(tmp_path, monkeypatch):
     for name in ("json", "numpy", "onnxruntime", "hearsight"):
         (tmp_path / f"{name}.py").write_text("import os; os.abort()")
     monkeypatch.chdir(tmp_path)
-    assert probe("cpu") == "CPUExecutionProvider"
+    assert probe("cpu") == Tried("CPUExecutionProvider", None)
 
 
 @pytest.mark.parametrize("executable", ["/opt/blender/blender", "", None])
@@ -254,7 +282,7 @@ def test_a_packed_program_that_answers_is_started_itself(tmp_path):
         "from hearsight.probe import probe\n"
         "answer()\n"
         "print('started')\n"
-        "print(probe('cpu'))\n"
+        "print(probe('cpu').provider)\n"
     )
     program.chmod(0o755)
     done = subprocess.run([program], capture_output=True, text=True, check=True)

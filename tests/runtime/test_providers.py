@@ -37,6 +37,14 @@ def unregistered() -> Iterator[None]:
     hearsight.providers._registered.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The user's cache folder, which is not there yet."""
+    place = tmp_path / "cache"
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *name, **more: place / name[0])
+    return place
+
+
 @pytest.fixture(scope="module")
 def header() -> str:
     """What TensorRT-RTX's plugin says of itself."""
@@ -49,7 +57,7 @@ def header() -> str:
 def test_options_of_tensorrt_rtx_are_those_of_its_header(header):
     known = set(re.findall(r'constexpr const char\* k\w+ = "(\w+)";', header))
     used = {name for options in PROVIDERS["rtx"].options.values() for name in options}
-    assert len(used) == 8
+    assert len(used) == 7
     assert used <= known
 
 
@@ -78,27 +86,31 @@ def test_the_cpu_is_attached_and_runs():
     assert session.run(None, {"x": np.full(1, 3, np.float32)}) == [6]
 
 
-def test_purposes_become_the_options_of_tensorrt(tmp_path):
+def test_purposes_become_the_options_of_tensorrt(cache):
     choice = Choice("tensorrt", "TensorrtExecutionProvider", "")
-    asked: Any = {**PROFILES, "workspace": "1024", "context_memory": "1"}
-    (name, options), *behind = attach(
-        choice, onnxruntime.SessionOptions(), hot=True, runtime_cache=tmp_path, asked=asked
-    )
+    asked: Any = {**PROFILES, "multi_profile": "1"}
+    (name, options), *behind = attach(choice, onnxruntime.SessionOptions(), hot=True, asked=asked)
     assert name == "TensorrtExecutionProvider"
     assert behind == ["CUDAExecutionProvider", "CPUExecutionProvider"]
     assert options == {
-        "trt_engine_cache_enable": "1",
-        "trt_engine_cache_path": str(tmp_path),
         "trt_timing_cache_enable": "1",
-        "trt_timing_cache_path": str(tmp_path),
+        "trt_timing_cache_path": str(cache / "hearsight" / "runtime"),
         "trt_profile_min_shapes": "x:1x4,cond:1x8",
         "trt_profile_opt_shapes": "x:2x4,cond:4x8",
         "trt_profile_max_shapes": "x:4x4,cond:16x8",
-        "trt_max_workspace_size": "1024",
     }
+    assert (cache / "hearsight" / "runtime").is_dir()
 
 
-def test_nothing_is_kept_in_a_folder_that_was_not_named():
+def test_a_provider_that_keeps_nothing_gets_no_folder(cache):
+    choice = Choice("cuda", "CUDAExecutionProvider", "")
+    [(_, options), *_] = attach(choice, onnxruntime.SessionOptions(), hot=False)
+    assert options == {}
+    assert not cache.exists()
+
+
+def test_nothing_is_kept_where_the_folder_cannot_be_made(cache):
+    cache.write_text("a file in its place")
     choice = Choice("tensorrt", "TensorrtExecutionProvider", "")
     [(_, options), *_] = attach(choice, onnxruntime.SessionOptions(), hot=False)
     assert options == {}

@@ -12,11 +12,13 @@ import pytest
 
 from hearsight import machine
 from hearsight.bundle import open_bundle
+from hearsight.driver import Card
 from hearsight.errors import DeviceError
 from hearsight.keys import differences, graph_hash
-from hearsight.machine import Card
 from hearsight.precision import run_in
+from hearsight.probe import Tried
 from hearsight.profiles import profiles
+from hearsight.providers import Refusal
 from hearsight.wanted import (
     Target,
     builder,
@@ -26,7 +28,7 @@ from hearsight.wanted import (
 )
 
 MICRO = open_bundle(Path(__file__).parents[1] / "micro" / "micro", verify=False).manifest
-CARD = Card("NVIDIA GeForce RTX 4090", "580.65", "8.9", 1, 1)
+CARD = Card("NVIDIA GeForce RTX 4090", "8.9", "580.65")
 RTX = Target("TensorRT-RTX 1.7.1.116", ("8.9",), CARD.name, CARD.driver, "linux-x86_64")
 PROCESSOR = Target("ONNX Runtime 1.31.1", ("",), "Some Processor", "", "linux-x86_64")
 
@@ -38,6 +40,13 @@ def test_a_key_holds_the_variant_the_profiles_and_the_target():
     assert key.profile == "; ".join(p.text for p in profiles(MICRO, "denoise")) != ""
     assert (key.builder, key.targets, key.card) == (RTX.builder, RTX.targets, RTX.card)
     assert (key.driver, key.system) == (RTX.driver, RTX.system)
+
+
+def test_tensorrt_is_given_the_widest_profile_alone_for_its_provider_cannot_choose():
+    key = wanted_key(MICRO, "denoise", "fp16", replace(RTX, builder="TensorRT 10.14.1"))
+    wide, *narrow = profiles(MICRO, "denoise")
+    assert narrow
+    assert key.profile == wide.text
 
 
 def test_a_graph_without_the_precision_is_wanted_in_fp32():
@@ -107,13 +116,14 @@ def test_for_tensorrt_everything_but_what_takes_text_is_compiled_the_hot_graphs_
 @pytest.mark.skipif(
     not find_spec("onnxruntime_ep_nv_tensorrt_rtx"), reason="needs the TensorRT-RTX plugin"
 )
-def test_tensorrt_rtx_tells_its_version_without_a_card():
+def test_tensorrt_rtx_tells_its_version_without_a_card(monkeypatch):
     made_by = builder("rtx")
     assert re.fullmatch(r"TensorRT-RTX \d+\.\d+\.\d+\.\d+", made_by)
-    here = target("rtx", [CARD, replace(CARD, name="second")])
-    assert here == Target(made_by, ("8.9",), CARD.name, "580.65", machine.system())
-    with pytest.raises(DeviceError, match="rtx needs an NVIDIA card"):
-        target("rtx", [])
+    monkeypatch.setattr("hearsight.wanted.probe", lambda device: Tried(device, CARD))
+    assert target("rtx") == Target(made_by, ("8.9",), CARD.name, "580.65", machine.system())
+    monkeypatch.setattr("hearsight.wanted.probe", lambda device: Refusal("no card", "buy one"))
+    with pytest.raises(DeviceError, match="rtx cannot be used: no card; buy one"):
+        target("rtx")
 
 
 @pytest.mark.skipif(bool(find_spec("tensorrt_libs")), reason="TensorRT is installed")

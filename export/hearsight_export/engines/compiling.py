@@ -16,7 +16,7 @@ from hearsight.sampler import Cancel
 from ..origin import modules
 from .toolkit import Toolkit
 
-__all__ = ["Refused", "Steps", "compile_graph"]
+__all__ = ["Refused", "Steps", "build_engine"]
 
 Steps: TypeAlias = Callable[[str, int, int], None]
 """Called with a phase of TensorRT's that has several steps, those done in it and all of them."""
@@ -28,7 +28,7 @@ class Refused(DeviceError):
     """A graph that TensorRT cannot build; names the node and its module."""
 
 
-def compile_graph(
+def build_engine(
     toolkit: Toolkit,
     model: ModelProto,
     path: Path,
@@ -53,6 +53,7 @@ def compile_graph(
     Raises:
         Refused: TensorRT cannot parse or build it.
         Cancelled: `cancel` was used.
+        Exception: whatever `steps` raises; it ends the build.
     """
     cancel.raise_if()
     trt = toolkit.trt
@@ -67,7 +68,8 @@ def compile_graph(
 
     backend = import_module("polygraphy.backend.trt")
     shapes = [_shapes(backend.Profile(), profile) for profile in profiles]
-    shared = {"profiles": shapes or None, "progress_monitor": _monitor(trt, steps, cancel)}
+    monitor = _monitor(trt, steps, cancel)
+    shared = {"profiles": shapes or None, "progress_monitor": monitor}
     if capabilities:
         create = import_module("polygraphy.backend.tensorrt_rtx").CreateConfigRTX
         config = create(compute_capabilities=list(capabilities), **shared)
@@ -80,9 +82,13 @@ def compile_graph(
         engine = bytes(build())
     except import_module("polygraphy.exception").PolygraphyException as problem:
         cancel.raise_if()
+        if monitor.problem:
+            raise monitor.problem from None
         said = " ".join(log.errors) or str(problem)
         raise Refused(f"{toolkit.builder} cannot build {path}: {_short(said)}") from None
     cancel.raise_if()
+    if monitor.problem:
+        raise monitor.problem
     return engine
 
 
@@ -179,18 +185,19 @@ def _monitor(trt: Any, steps: Steps, cancel: Cancel) -> Any:
         def __init__(self) -> None:
             trt.IProgressMonitor.__init__(self)
             self.sizes: dict[str, int] = {}
+            self.problem: Exception | None = None  # TensorRT would end the process
 
         def phase_start(self, name: str, parent: str | None, size: int) -> None:
             self.sizes[name] = size
 
         def step_complete(self, name: str, step: int) -> bool:
             size = self.sizes.get(name, 1)
-            if size > 1 and not cancel.cancelled:
+            if size > 1 and not cancel.cancelled and not self.problem:
                 try:
                     steps(name, step + 1, size)
-                except Exception:  # TensorRT would end the process; who cannot be told is gone
-                    cancel.cancel()
-            return not cancel.cancelled
+                except Exception as problem:
+                    self.problem = problem
+            return not cancel.cancelled and not self.problem
 
         def phase_finish(self, name: str) -> None:
             self.sizes.pop(name, None)

@@ -13,18 +13,17 @@ import platformdirs
 
 from hearsight.bundle import Bundle
 from hearsight.compiled import Compiled, Found
-from hearsight.errors import BundleError, HearsightError, RequestError
+from hearsight.errors import HearsightError, RequestError
 from hearsight.external import check_external
 from hearsight.machine import system
 from hearsight.manifest import Manifest, Precision
-from hearsight.precision import run_in
-from hearsight.profiles import profiles
+from hearsight.precision import check_precision, run_in
 from hearsight.roles import role_of
 from hearsight.sampler import Cancel
-from hearsight.wanted import Target, wanted_key
+from hearsight.wanted import Target, wanted_key, wanted_profiles
 
 from ..origin import name_nodes
-from .compiling import Refused, compile_graph
+from .compiling import Refused, build_engine
 from .context import context_model
 from .front import split
 from .toolkit import Toolkit
@@ -108,12 +107,7 @@ def make_engines(
         Cancelled: `cancel` was used.
     """
     cancel, store = cancel or Cancel(), store or Compiled()
-    held = {p for graph in bundle.manifest.graphs.values() for p in graph.variants}
-    if precision and precision not in held:
-        raise BundleError(
-            f'The bundle "{bundle.manifest.name}" has no graph in {precision}; '
-            f"it has {', '.join(sorted(held))}."
-        )
+    check_precision(bundle.manifest, precision)
     made: list[Found] = []
     refused: list[Refused] = []
     for index, name in enumerate(names):
@@ -181,13 +175,12 @@ class _Job:
         model = onnx.load(path, load_external_data=False)
         front, rest = split(model, path, graph.inputs)
         name_nodes(rest)
-        made = profiles(manifest, name)
         alone = self.toolkit.device == "tensorrt"
-        engine = compile_graph(
+        engine = build_engine(
             self.toolkit,
             rest,
             path,
-            made[:1] if alone else made,  # its provider cannot choose one
+            wanted_profiles(manifest, name, self.target),
             () if alone else [_pair(target) for target in self.target.targets],
             lambda phase, step, steps: progress(name, phase, step, steps),
             cancel,
@@ -199,7 +192,7 @@ class _Job:
             rest,
             ep_cache_context=f"{name}.engine",
             source=self.toolkit.source,
-            # What a provider compiles further for the card is kept under this name.
+            # What a player finds out for its card (`runtime_cache`) is kept under this name.
             partition_name=f"{name}_{graph_hash[:16]}",
             hardware_architecture=",".join(t.replace(".", "") for t in self.target.targets),
             ep_sdk_version=self.toolkit.builder.split(" ")[-1],

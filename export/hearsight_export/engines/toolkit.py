@@ -7,6 +7,7 @@ same that play the engines later, and NVIDIA's bindings are put on top of them.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 
 from hearsight.errors import DeviceError
 from hearsight.providers import PROVIDERS
-from hearsight.wanted import builder
+from hearsight.wanted import builder, builder_library, library_of
 
 __all__ = ["Toolkit", "rtx_toolkit", "tensorrt_toolkit"]
 
@@ -30,11 +31,10 @@ _PACKAGES = {
     "tensorrt": "tensorrt-cu13",
 }
 _WINDOWS = sys.platform == "win32"
-# The parser needs the builder's symbols.
-_LIBRARIES = (
-    ("tensorrt_rtx*.dll", "tensorrt_onnxparser_rtx*.dll")
-    if _WINDOWS
-    else ("libtensorrt_rtx.so.*", "libtensorrt_onnxparser_rtx.so.*")
+_PARSER = "tensorrt_onnxparser_rtx*.dll" if _WINDOWS else "libtensorrt_onnxparser_rtx.so.*"
+_NAME = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from importlib import import_module; print(import_module(sys.argv[2]).get_ep_name())"
 )
 
 
@@ -67,12 +67,11 @@ def rtx_toolkit() -> Toolkit:
     if _WINDOWS:  # the bindings look for the libraries along PATH
         os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
     try:
-        for pattern in _LIBRARIES:
-            # The longest name is the file itself, the others may be links to it.
-            library = max(folder.glob(pattern), key=lambda path: len(path.name))
+        # The parser needs the builder's symbols.
+        for library in (builder_library("rtx"), library_of(plugin, _PARSER)):
             ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
         bindings = import_module(_BINDINGS)
-    except (OSError, ImportError, ValueError) as problem:
+    except (OSError, ImportError) as problem:
         raise DeviceError(
             f"TensorRT-RTX does not load from {folder}: {problem}. "
             f"`pip install --force-reinstall {_PACKAGES[plugin]} {_PACKAGES[_BINDINGS]}` may help."
@@ -110,13 +109,12 @@ def _name(plugin: str) -> str:
     """What a plugin calls its provider.
 
     It is asked in a process of its own: importing it changes where libraries are looked for, and
-    registering it, as players do, takes NVIDIA's driver.
+    registering it, as players do, takes NVIDIA's driver. The current folder decides nothing there.
     """
-    code = f"import {plugin} as plugin; print(plugin.get_ep_name())"
+    path = json.dumps([os.path.abspath(entry) for entry in sys.path])
+    command = [sys.executable, "-I", "-c", _NAME, path, plugin]
     try:
-        asked = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
-        )
+        asked = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     except (OSError, subprocess.SubprocessError) as problem:
         raise DeviceError(f"{_PACKAGES[plugin]} does not tell its name: {problem}.") from None
     return asked.stdout.split()[-1]

@@ -28,17 +28,25 @@ def doctor(
 ) -> int:
     """Say what works here, and why not the rest; and where each graph of a bundle runs.
 
-    The exit code is 3 when no sound can be made here, and 4 when --device cannot be had.
+    The exit code is 3 when no sound can be made here, and 4 when --device cannot be had, or
+    not with --precision.
     """
     from ..bundle import list_bundles
     from ..device import choose
     from ..doctor import examine
-    from ..errors import BundleError, DeviceError, HearsightError
+    from ..errors import BundleError, HearsightError
     from .console import Console
     from .layers import resolve
 
     settings = resolve(given).settings
     with Console(settings) as console:
+        refused: HearsightError | None = None
+        try:
+            choose(settings.device, settings.precision)
+        except HearsightError as problem:
+            refused = problem
+        except ImportError:  # the report tells it of ONNX Runtime
+            pass
         # The default need not be there; what is named must be.
         there = settings.model in dict(list_bundles())
         report = examine(
@@ -51,11 +59,9 @@ def doctor(
         else:
             for line in _lines(report):
                 console.print(line)
-        try:
-            choose(settings.device, settings.precision)
-        except HearsightError as problem:
-            console.error(str(problem))
-            return DeviceError.exit_code
+        if refused:
+            console.error(str(refused))
+            return refused.exit_code
         return 0 if report.ready else BundleError.exit_code
 
 

@@ -205,12 +205,14 @@ def _explained(
     from ..compiled import Found
     from ..device import DEVICES, choose
     from ..errors import DeviceError
-    from ..precision import default_for, run_in
+    from ..precision import check_precision, default_for, run_in
     from ..roles import role_of
     from ..wanted import target, wanted_key
 
     if device not in DEVICES:
         raise DeviceError(f'There is no device "{device}"; choose one of {", ".join(DEVICES)}.')
+    manifest = opened.manifest
+    check_precision(manifest, precision)
     here, why = None, ""
     try:
         choice = choose(device, precision)
@@ -219,7 +221,6 @@ def _explained(
         why += f" {here.builder} compiles for {here.card}."
     except DeviceError as problem:
         why = " ".join(filter(None, [why, str(problem)]))
-    manifest = opened.manifest
     held = {each for graph in manifest.graphs.values() for each in graph.variants}
     asked = precision or default_for(device, held)
     rows: list[dict[str, Any]] = []

@@ -12,6 +12,7 @@ import pytest
 
 from hearsight.bundle import open_bundle
 from hearsight.compiled import Compiled, Key
+from hearsight.records import RECORD, record_bytes
 from hearsight.sampler import Cancel
 from hearsight.wanted import Target, target, wanted_key
 
@@ -26,14 +27,19 @@ def key_of(name: str, precision="fp32", aim: Target = AHEAD) -> Key:
     return wanted_key(open_bundle(MICRO, verify=False).manifest, name, precision, aim)
 
 
-def put(store: Compiled, key: Key, name: str, bundle: str = "micro", snr_db=None) -> Path:
-    """A compiled graph with files of 1500 bytes."""
+def put(
+    store: Compiled, key: Key, name: str, bundle: str = "micro", snr_db=None, seconds=4.2
+) -> Path:
+    """A compiled graph with files of 1500 bytes, whose building is said to have taken so long."""
 
     def make(folder: Path) -> float | None:
         (folder / f"{name}.engine").write_bytes(bytes(SIZE))
         return snr_db
 
-    return store.build(key, bundle, name, make, Cancel()).folder
+    found = store.build(key, bundle, name, make, Cancel())
+    record = replace(found.record, seconds=seconds)
+    (found.folder / RECORD).write_bytes(record_bytes(record))
+    return found.folder
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ def test_list_shows_what_there_is_and_what_is_damaged(cli, store):
         *("GRAPH", "BUNDLE", "BUILDER", "FOR", "PRECISION", "SIZE", "BUILT", "IN", "SNR"),
     ]
     assert lines[1].startswith("decode   micro   TensorRT-RTX 1.7.1.116  8.6, 8.9, 12.0  fp32")
-    assert lines[1].endswith("1.5 kB  0.0 s     61.5 dB")
+    assert lines[1].endswith("1.5 kB  4.2 s     61.5 dB")
     assert "ONNX Runtime 1.31.1     Some Processor" in lines[2]
     assert lines[3].startswith(f"damaged: {broken.name}: Its file ")
     told = cli("engines", "list", "--json").json
@@ -208,6 +214,9 @@ def test_explain_of_what_is_not_there_is_an_error(cli, home):
     done = cli("engines", "explain", "micro", "--device", "gpu")
     assert done.code == 4
     assert "rtx, cuda" in done.err
+    done = cli("engines", "explain", "micro-flow", "--device", "cpu", "--precision", "int8")
+    assert (done.code, done.out) == (3, "")
+    assert 'The bundle "micro-flow" has no graph in int8; it has ' in done.err
 
 
 def filled(store: Compiled) -> dict[str, Path]:

@@ -64,6 +64,23 @@ def test_doctor_for_a_bundle_or_a_device_that_is_not_there(cli, home, monkeypatc
     assert "device rtx      no" in done.out
 
 
+def test_doctor_for_a_word_or_a_precision_that_is_not_there(cli, home, monkeypatch):
+    done = cli("doctor", "--device", "gpu")
+    assert done.code == 4
+    assert 'no device "gpu"' in done.err
+    assert "device cpu" in done.out
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert cli("doctor", "--precision", "bf16").code == 4
+    assert cli("doctor", "--device", "cpu", "--precision", "bf16").code == 2
+
+
+def test_doctor_tells_of_a_precision_that_the_bundle_lacks_beside_the_rest(cli, home):
+    done = cli("doctor", "micro-flow", "--device", "cpu", "--precision", "int8", "--json")
+    assert done.code == 3
+    assert any("no graph in int8" in problem for problem in done.json["problems"])
+    assert done.json["devices"]
+
+
 def test_doctor_tells_people_whether_a_sound_can_be_made(cli, home, monkeypatch):
     assert cli("doctor").lines[-1] == "Ready to make sounds."
     monkeypatch.setenv("HEARSIGHT_ENGINES", str(home))
