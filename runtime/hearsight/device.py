@@ -91,20 +91,26 @@ def _provider(word: str) -> str | Refusal:
     return found.provider if isinstance(found, Tried) else found
 
 
-@cache
 def _openvino(bf16: bool) -> str | Refusal:
     """OpenVINO's processor part, which loads no driver and is therefore tried right here."""
     if find_spec("openvino") is None:
         return Refusal(
             "the package openvino is not installed", '`pip install "openvino>=2026.2"` brings it'
         )
+    able = _capabilities()
+    if isinstance(able, Refusal):
+        return able
+    if bf16 and "BF16" not in able:
+        return Refusal("this processor has no instructions for bf16", "use another precision")
+    return _OPENVINO
+
+
+@cache
+def _capabilities() -> tuple[str, ...] | Refusal:
+    """What OpenVINO says this processor can do."""
     try:
-        core = openvino().Core()
-        able: list[str] = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        return tuple(openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     except Exception as problem:
         return Refusal(
             f"OpenVINO does not start ({' '.join(str(problem).split())})", "install it anew"
         )
-    if bf16 and "BF16" not in able:
-        return Refusal("this processor has no instructions for bf16", "use another precision")
-    return _OPENVINO

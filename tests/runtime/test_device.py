@@ -24,9 +24,9 @@ NAMED = [word for word in DEVICES if word != "auto"]
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    hearsight.device._openvino.cache_clear()
+    hearsight.device._capabilities.cache_clear()
     yield
-    hearsight.device._openvino.cache_clear()
+    hearsight.device._capabilities.cache_clear()
 
 
 def standing_for_openvino(monkeypatch: pytest.MonkeyPatch, able: list[str]) -> None:
