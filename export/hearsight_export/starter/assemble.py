@@ -41,7 +41,7 @@ __all__ = ["assemble"]
 LICENSE = License("MIT", "https://spdx.org/licenses/MIT.html", True)
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "diffusers")
 # The solver and the steps are those that the card's table speaks for.
-DEFAULTS = Defaults("dpm++2m", 20, 3.0, 5.0, Limits(0.2, 10.0))
+DEFAULTS = Defaults("dpm++2m", 12, 3.0, 5.0, Limits(0.2, 10.0))
 NOTICE = """Hearsight starter bundle
 
 Trained from nothing on sounds, captions and pictures that the Hearsight repository synthesises.
