@@ -15,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -36,12 +36,14 @@ from .records import (
     read_record,
     record_bytes,
     size_of,
+    too_far,
 )
 from .sampler import Cancel
 
 __all__ = ["Compiled", "Found", "Key", "Missing", "Record"]
 
 _PATIENCE = 0.2  # seconds between two looks at a wish to stop
+_EQUAL_DB = 300.0  # stands for the infinite SNR of equal outputs: JSON holds no infinity
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _LEFTOVER = re.compile(r"\.([0-9a-f]{32})\.([0-9]+)\.(part|old)")
 
@@ -75,11 +77,14 @@ class Compiled:
         cache = platformdirs.user_cache_path("hearsight", appauthor=False)
         self.folder = folder or cache / "compiled"
 
-    def find(self, wanted: Key, bundle: str = "", name: str = "") -> Found | Missing:
+    def find(
+        self, wanted: Key, bundle: str = "", name: str = "", least_snr_db: float = -math.inf
+    ) -> Found | Missing:
         """The compiled graph that fits a key, its files checked, or why there is none.
 
         `bundle` and `name` are those of the graph: with them a reason can tell that the graph has
-        changed. Hashes that were checked before are remembered by size and time of change.
+        changed. One that came less near to its golden outputs than `least_snr_db` is none. Hashes
+        that were checked before are remembered by size and time of change.
         """
         near: list[Key] = []
         flaws: list[str] = []
@@ -93,6 +98,7 @@ class Compiled:
             if not any(differences(key, wanted)):
                 memory = HashMemory()
                 flaw = damage(place, record, memory.sha256) or astray(place, record)
+                flaw = flaw or too_far(record, least_snr_db)
                 memory.save()
                 if not flaw:
                     return Found(record, place)
@@ -109,6 +115,7 @@ class Compiled:
         make: Make,
         cancel: Cancel,
         waiting: Callable[[str], None] | None = None,
+        least_snr_db: float = -math.inf,
     ) -> Found:
         """The compiled graph that fits a key: the one that is there, or a new one.
 
@@ -118,6 +125,7 @@ class Compiled:
             make: builds it.
             cancel: looked at while another process builds the same, and before building.
             waiting: told once, in a sentence, that another process builds it already.
+            least_snr_db: as for `find`.
 
         Raises:
             Cancelled: before it was built.
@@ -125,7 +133,7 @@ class Compiled:
             HearsightError: whatever `make` raises; nothing is left behind.
         """
         with self._locked(wanted.digest, cancel, waiting):
-            found = self.find(wanted, bundle, name)
+            found = self.find(wanted, bundle, name, least_snr_db)
             if isinstance(found, Found):
                 return found
             with self._part(wanted.digest, f'The compiled graph "{name}" of "{bundle}"') as part:
@@ -138,9 +146,32 @@ class Compiled:
                     name=name,
                     files=described(part),
                     seconds=seconds,
-                    snr_db=snr_db if snr_db is not None and math.isfinite(snr_db) else None,
+                    snr_db=None if snr_db is None else _finite(snr_db),
                 )
                 return Found(record, self._publish(part, record))
+
+    def compared(self, found: Found, snr_db: float) -> Found:
+        """Keep in its record how near a compiled graph came to its golden outputs here.
+
+        A record that cannot be written, or that another process changes, stays as it is: the
+        comparison is made again, and that is all.
+        """
+        record = replace(found.record, snr_db=_finite(snr_db))
+        part = found.folder / f".{RECORD}.{os.getpid()}.part"
+        with (
+            contextlib.suppress(OSError, Timeout),
+            self._lock(found.folder.name).acquire(timeout=0),
+        ):
+            try:
+                if read_record(found.folder) == found.record:
+                    part.write_bytes(record_bytes(record))
+                    _to_disk(part)
+                    part.replace(found.folder / RECORD)
+            except BundleError:
+                pass  # deleted or damaged meanwhile
+            finally:
+                part.unlink(missing_ok=True)
+        return replace(found, record=record)
 
     def records(self) -> Iterator[tuple[Path, Record]]:
         """Every compiled graph with its folder; those whose record cannot be read are left out."""
@@ -164,14 +195,14 @@ class Compiled:
                     yield place
 
     def remove(self, place: Path) -> int:
-        """Delete one of the folders told here and give the bytes it took.
+        """Delete one of the folders told here, or another of the cache, and give the bytes it took.
 
         Raises:
             OutputError: it cannot be deleted.
         """
         size = size_of(place)
         try:
-            if not _LEFTOVER.fullmatch(place.name):
+            if _DIGEST.fullmatch(place.name):  # nobody must find half of it
                 old = place.with_name(f".{place.name}.{os.getpid()}.old")
                 shutil.rmtree(old, ignore_errors=True)
                 place = place.rename(old)
@@ -188,7 +219,8 @@ class Compiled:
         """Copy the compiled graphs of another store's folder, or of one of its folders.
 
         All records are checked before anything is copied, and each file's hash while it is
-        copied. What is there already stays. `cancel` is looked at before each graph.
+        copied. What another machine measured is not taken over. What is there already stays.
+        `cancel` is looked at before each graph.
 
         Raises:
             Cancelled: before the next one.
@@ -196,7 +228,8 @@ class Compiled:
             OutputError: this store's folder cannot be written.
         """
         taken: list[Record] = []
-        for place, record in offered(source):
+        for place, told in offered(source):
+            record = replace(told, snr_db=None)
             digest = record.key.digest
             with self._locked(digest, cancel, None):
                 if not intact(self.folder / digest):
@@ -287,6 +320,10 @@ class Compiled:
         part.rename(target)
         _to_disk(self.folder)
         return target
+
+
+def _finite(snr_db: float) -> float:
+    return min(max(snr_db, -_EQUAL_DB), _EQUAL_DB)
 
 
 def _to_disk(path: Path) -> None:

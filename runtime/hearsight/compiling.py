@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,13 +14,13 @@ from .compiled import Compiled
 from .device import Choice
 from .errors import DeviceError, HearsightError
 from .external import check_external
-from .golden import allowed, distance
+from .golden import allowed, distance, least_snr_db
 from .precision import RunPrecision
-from .profiles import profiles
+from .profiles import Profile
 from .providers import CPU, Purpose, attach
 from .sampler import Cancel
 from .sessions import OnnxSession
-from .wanted import Target, target, wanted_key
+from .wanted import Target, target, wanted_key, wanted_profiles
 
 __all__ = ["child", "compile_graph"]
 
@@ -72,6 +72,7 @@ def compile_graph(
     graph = bundle.manifest.graphs[name]
     variant = graph.variants["fp32" if key.precision == "bf16" else key.precision]
     path = bundle.path(variant)
+    sizes = wanted_profiles(bundle.manifest, name, here)
     check_external(path, variant)
 
     def make(folder: Path) -> float | None:
@@ -79,9 +80,11 @@ def compile_graph(
         if choice.provider == CPU:
             _optimise(path, made, choice, graph.hot, threads)
         else:
-            _compile(path, made, choice, _profiled(bundle, name))
-        session = OnnxSession(made, choice, hot=graph.hot, threads=threads, compiled=True)
-        found = distance(bundle, name, lambda inputs: session.run(inputs, None))
+            _compile(path, made, choice, _profiled(sizes))
+        session = OnnxSession(
+            made, choice, hot=graph.hot, threads=threads, compiled=True, profiles=sizes
+        )
+        found = distance(bundle, name, lambda inputs: session.run(inputs, None), within=sizes)
         if found and not found.relative_l2 <= allowed(graph, key.precision):
             raise DeviceError(
                 f"What {key.builder} makes of it is {found.snr_db:.1f} dB from its golden outputs."
@@ -91,15 +94,15 @@ def compile_graph(
     def waiting(why: str) -> None:
         tell({"graph": name, "state": "waiting", "why": why})
 
-    Compiled().build(key, bundle.manifest.name, name, make, Cancel(), waiting)
+    least = least_snr_db(graph, key.precision)
+    Compiled().build(key, bundle.manifest.name, name, make, Cancel(), waiting, least)
 
 
-def _profiled(bundle: Bundle, name: str) -> dict[Purpose, str]:
-    """The optimisation profiles of a graph, one after the other, as providers want them."""
-    made = profiles(bundle.manifest, name)
+def _profiled(made: Sequence[Profile]) -> dict[Purpose, str]:
+    """Optimisation profiles, one after the other, as providers want them."""
     if not made:
         return {}
-    said: dict[Purpose, str] = {"multi_profile": "1"}
+    said: dict[Purpose, str] = {"multi_profile": "1"} if len(made) > 1 else {}
     for purpose, size in (
         ("profile_min", "least"),
         ("profile_opt", "usual"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -17,16 +15,15 @@ from numpy.typing import NDArray
 
 from . import noise, schedule
 from .budget import Budget
-from .conditioner import Conditioner, Conditioning, condition
-from .decoder import decode, latent_shape, tile
-from .editing import Edit, begin, kept_part
+from .candidates import Candidates, Score, share
+from .conditioner import Conditioner, condition
+from .decoder import tile
+from .editing import begin, kept_part
 from .errors import BundleError, RequestError
-from .finish import Kept, finish
+from .finish import finish
 from .limits import resolve
-from .mixing import cosine
-from .noise import Noise
-from .request import Like, Modality, Plan, Request, Take, Timing
-from .sampler import Cancel, Progress, sample
+from .request import Modality, Plan, Request, Take, Timing
+from .sampler import Cancel, Progress
 from .tiling import Tiling
 
 if TYPE_CHECKING:
@@ -36,22 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Generator", "load"]
 
-Array = NDArray[np.float32]
 Table = NDArray[np.float64]
 T = TypeVar("T")
 _NOTICED = 0.05  # seconds: what takes less was not prepared
-
-
-@dataclass(frozen=True)
-class _Score:
-    """What all variations of a resolved request have in common."""
-
-    request: Request
-    tiles: Tiling
-    told: Conditioning
-    edit: Edit | None
-    kept: Kept | None
-    table: Table
 
 
 def load(
@@ -139,7 +123,9 @@ class Generator:
         self._audio = manifest.audio
         self._schedule = manifest.schedule
         self._latent = manifest.latent
-        self._listeners = [player for player in conditioners if "audio" in player.understands]
+        listeners = (player for player in conditioners if "audio" in player.understands)
+        self._listener = next(listeners, None)
+        self._candidates = Candidates(bundle, engine, self._listener)
         self._loading: Timing | None = loading
         self._resources = resources
         self._empty = None if manifest.space.empty is None else bundle.tensor(manifest.space.empty)
@@ -184,7 +170,7 @@ class Generator:
             Cancelled: `cancel` was used.
         """
         asked = resolve(request, self.bundle.manifest)
-        if asked.candidates > 1 and not self._listeners:
+        if asked.candidates > 1 and not self._listener:
             raise RequestError(
                 "Candidates are compared by ear, and no loaded bundle understands audio prompts; "
                 "load a conditioner of the same space that does, or leave candidates at 1."
@@ -229,11 +215,12 @@ class Generator:
         told = condition(request, self._conditioners, self._empty, progress, cancel, spans)
         edit = begin(request, self.bundle, self._engine, tiles, cancel)
         timings.append(Timing("encode", perf_counter() - start, told.cold or cold))
-        score = _Score(request, tiles, told, edit, kept_part(request), table)
+        guided = self._guided(request, table)
+        score = Score(request, tiles, told, edit, kept_part(request), table, guided)
         for index in range(request.variations):
             single = replace(request, variations=1, first_variation=request.first_variation + index)
-            share = _share(progress, index, request.variations)
-            yield self._take(single, score, timings, share, cancel)
+            part = share(progress, index, request.variations)
+            yield self._take(single, score, timings, part, cancel)
             timings = []
 
     def _spans(self, tiles: Tiling) -> tuple[tuple[float, float] | None, ...]:
@@ -246,39 +233,16 @@ class Generator:
     def _take(
         self,
         request: Request,
-        score: _Score,
+        score: Score,
         before: Sequence[Timing],
         progress: Progress,
         cancel: Cancel,
     ) -> Take:
         seed = noise.item_seed(_given(request.seed), request.id, request.first_variation)
-        cold = [not self._engine.is_open(role) for role in ("denoise", "decode")]
-        compares = request.candidates > 1
-        first_heard = compares and not self._listeners[0].is_open("audio")
-        spent = np.zeros(3)
-        best: tuple[float, int, Array] | None = None
-        for index in range(request.candidates):
-            own = noise.item_seed(seed, "candidate", index) if index else seed
-            share = _share(progress, index, request.candidates)
-            times = [perf_counter()]
-            source = _noise_of(own, request.like)
-            latent = self._denoise(score, source, share, cancel)
-            times.append(perf_counter())
-            audio = decode(self.bundle, self._engine, latent, score.tiles, source, cancel)
-            share("decode", 1, 1)
-            times.append(perf_counter())
-            likeness = self._likeness(audio, score, cancel) if compares else 0.0
-            times.append(perf_counter())
-            spent += np.diff(times)
-            if best is None or likeness > best[0]:
-                best = likeness, own, audio
-        assert best, "there is a candidate"
-        likeness, own, audio = best
-
+        best = self._candidates.best(score, seed, progress, cancel)
         start = perf_counter()
         cancel.raise_if()
-        if score.edit:
-            audio = audio / np.float32(score.edit.gain)
+        audio = best.audio / np.float32(score.edit.gain) if score.edit else best.audio
         done = finish(
             audio,
             self._audio.sample_rate,
@@ -288,85 +252,26 @@ class Generator:
             kept=score.kept,
         )
         progress("finish", 1, 1)
-        stages = [
-            Timing("denoise", float(spent[0]), cold[0]),
-            Timing("decode", float(spent[1]), cold[1]),
-            *([Timing("compare", float(spent[2]), first_heard)] if compares else []),
-            Timing("finish", perf_counter() - start, False),
-        ]
+        finishing = Timing("finish", perf_counter() - start, False)
         return Take(
             audio=done.audio,
             sample_rate=done.sample_rate,
             request=request,
             variation=request.first_variation,
             plan=self._plan(request, len(score.table)),
-            timings=(*before, *stages),
+            timings=(*before, *best.timings, finishing),
             gain_db=done.gain_db,
-            notes=(*score.told.notes, *self._losses(), *done.notes),
+            notes=(*score.told.notes, *_unguided(score), *self._losses(), *done.notes),
             loop=done.loop,
-            item_seed=own,
-            similarity=likeness if compares else None,
+            item_seed=best.seed,
+            similarity=best.likeness,
         )
 
-    def _denoise(self, score: _Score, source: Noise, progress: Progress, cancel: Cancel) -> Array:
-        """The latent [1, ...latent] of one variation: one at a time, so that a batch of many
-        cannot round differently from a batch of one."""
-        shape, time_axis = latent_shape(self.bundle.manifest, score.tiles.frames)
-        edit, table = score.edit, score.table
-        guides = [
-            score.told.guided if guided else score.told.plain for guided in self._guided(score)
-        ]
-
-        def noises(row: int) -> Array:
-            return source.normal(noise.STEP + row, shape, time_axis)[None]
-
-        left = len(table) * len(score.tiles.starts)
-
-        def step(inputs: dict[str, Array]) -> tuple[Array, Array]:
-            nonlocal left
-            left -= 1
-            if score.tiles.whole:
-                return self._engine.step(inputs, cancel, last=not left)
-            outputs = self._engine.run("denoise", inputs, cancel, rests=not left)
-            return outputs["x_next"], outputs["d"]
-
-        first = start = source.normal(noise.LATENT, shape, time_axis)[None]
-        if edit and _given(_given(score.request.init).strength) < 1:
-            first = edit.start(start, table[0])
-        latent = sample(
-            step,
-            first,
-            guides,
-            table,
-            noises,
-            progress,
-            cancel,
-            tiling=score.tiles,
-            time_axis=1 + time_axis,
-            constrain=partial(edit.constrain, start) if edit else None,
-        )
-        latent = np.asarray(latent)  # it may have stayed on the device
-        return edit.finished(latent) if edit else latent
-
-    def _guided(self, score: _Score) -> NDArray[np.bool_]:
+    def _guided(self, request: Request, table: Table) -> NDArray[np.bool_]:
         """Which rows of the table are guided: those whose noise lies in the interval."""
-        first, last = _given(score.request.guidance_interval)
-        done = 1 - score.table[:, 0] / self._schedule.train_steps
+        first, last = _given(request.guidance_interval)
+        done = 1 - table[:, 0] / self._schedule.train_steps
         return (done >= first) & (done <= last)
-
-    def _likeness(self, audio: Array, score: _Score, cancel: Cancel) -> float:
-        """Mean cosine of what a conditioner hears in each window and what it was asked for; -inf
-        for a sound of values that are not numbers."""
-        assert score.told.target is not None, "candidates are made for prompts"
-        rate, scale = self._audio.sample_rate, self._latent.samples_per_frame
-        mono = audio if audio.ndim == 1 else audio.mean(axis=1, dtype=np.float32)
-        end = len(mono) if score.tiles.round else round(_given(score.request.seconds) * rate)
-        found: list[float] = []
-        for window, wanted in zip(score.tiles.windows(scale), score.told.target, strict=True):
-            piece = mono[window.frames[window.frames < end]]
-            found.append(cosine(self._listeners[0].hear(piece, rate, cancel), wanted))
-        mean = float(np.mean(found))
-        return mean if math.isfinite(mean) else -math.inf
 
     def _losses(self) -> tuple[str, ...]:
         """What a precision that was asked for costs, in sentences."""
@@ -396,8 +301,16 @@ class Generator:
         )
 
 
-def _noise_of(seed: int, like: Like | None) -> Noise:
-    return Noise(seed, _noise_of(like.seed, like.like), like.spread) if like else Noise(seed)
+def _unguided(score: Score) -> tuple[str, ...]:
+    """That guidance was asked for and no row had it, in a sentence."""
+    request = score.request
+    if score.guided.any() or request.guidance == 1:
+        return ()
+    first, last = _given(request.guidance_interval)
+    return (
+        f"Guidance had no effect: none of the {len(score.table)} steps lies in the guidance "
+        f"interval {first:g}:{last:g}; widen it, or make more steps.",
+    )
 
 
 def _same_space(generator: Bundle, other: Bundle) -> None:
@@ -414,15 +327,6 @@ def _given(value: T | None) -> T:
     """What a resolved request has."""
     assert value is not None, "the request is resolved"
     return value
-
-
-def _share(progress: Progress, index: int, variations: int) -> Progress:
-    """Progress of one variation as a part of all."""
-
-    def report(stage: str, step: int, total: int) -> None:
-        progress(stage, index * total + step, variations * total)
-
-    return report
 
 
 def _silent(stage: str, step: int, total: int) -> None:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from .bundle import Bundle
 from .manifest import Graph
 from .precision import RunPrecision
+from .profiles import Profile, fitting
 from .sessions import Tensors
 
-__all__ = ["Distance", "allowed", "distance"]
+__all__ = ["Distance", "allowed", "distance", "least_snr_db"]
 
 _LIMITS: dict[RunPrecision, float] = {"fp32": 1e-3, "fp16": 3e-2, "bf16": 0.1, "int8": 0.3}
 """Largest relative L2 error where the exporter saw less than a third of it."""
@@ -45,10 +46,20 @@ def allowed(graph: Graph, precision: RunPrecision) -> float:
     return max([_LIMITS[precision], *(3 * each for each in known)])
 
 
+def least_snr_db(graph: Graph, precision: RunPrecision) -> float:
+    """The same as `allowed`, as the SNR in dB that such a graph has at least."""
+    return -20 * math.log10(allowed(graph, precision))
+
+
 def distance(
-    bundle: Bundle, name: str, run: Callable[[Tensors], Sequence[NDArray[Any]]]
+    bundle: Bundle,
+    name: str,
+    run: Callable[[Tensors], Sequence[NDArray[Any]]],
+    *,
+    within: Sequence[Profile] = (),
 ) -> Distance | None:
-    """Run a graph on its golden inputs; None where the bundle carries none.
+    """Run a graph on its golden inputs; None where the bundle carries none, or where none of the
+    profiles that the graph was compiled with takes them.
 
     `run` gives its outputs in order.
 
@@ -65,6 +76,8 @@ def distance(
         else bundle.tensor(next(files))
         for spec in graph.inputs
     }
+    if within and fitting(within, {key: value.shape for key, value in inputs.items()}) is None:
+        return None
     errors = [
         _errors(found, bundle.tensor(listed))
         for found, listed in zip(run(inputs), graph.check.outputs, strict=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,9 +48,8 @@ class OpenVinoSession:
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        core = openvino().Core()
-        model = core.read_model(str(path))
-        self._compiled = core.compile_model(model, "CPU", settings)
+        model = _core().read_model(str(path))
+        self._compiled = _core().compile_model(model, "CPU", settings)
         self._request = self._compiled.create_infer_request()
         self._running = threading.Lock()  # a request holds the tensors of one run
         known = {spec.name for spec in (*graph.inputs, *graph.outputs)}
@@ -78,6 +78,13 @@ class OpenVinoSession:
     def placement(self) -> dict[str, int] | None:
         """See `Session.placement`; counted after OpenVINO has fused what it could."""
         return {"OpenVINO": len(self._compiled.get_runtime_model().get_ops())}
+
+
+@cache
+def _core() -> Any:
+    """One for all graphs, and for good: each has signals handled on a stack of its own, and of
+    several that go away the last stack is freed while it is in use, so that Ctrl-C would crash."""
+    return openvino().Core()
 
 
 def _plain(value: NDArray[Any]) -> NDArray[Any]:

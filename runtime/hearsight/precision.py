@@ -21,13 +21,14 @@ def run_in(graph: Graph, precision: RunPrecision) -> RunPrecision:
 
 
 def check_precision(manifest: Manifest, precision: RunPrecision | None) -> None:
-    """Refuse a precision that none of a bundle's graphs has.
+    """Refuse a precision that none of a bundle's graphs runs in.
 
     Raises:
         BundleError: none has it; names those there are.
     """
-    held = {each for graph in manifest.graphs.values() for each in graph.variants}
-    if precision and precision != "bf16" and precision not in held:
+    graphs = manifest.graphs.values()
+    if precision and not any(run_in(graph, precision) == precision for graph in graphs):
+        held = {each for graph in graphs for each in graph.variants}
         raise BundleError(
             f'The bundle "{manifest.name}" has no graph in {precision}; '
             f"it has {', '.join(sorted(held))}."

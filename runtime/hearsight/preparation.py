@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from . import child
 from .compiled import Compiled, Found
 from .errors import DeviceError, OutputError
-from .precision import RunPrecision
+from .golden import least_snr_db
+from .precision import RunPrecision, run_in
+from .profiles import Profile
+from .records import too_far
 from .sampler import Cancel, Progress
-from .wanted import Target, target, wanted_key
+from .wanted import Target, target, wanted_key, wanted_profiles
 
 if TYPE_CHECKING:
     from .bundle import Bundle
@@ -74,6 +77,22 @@ class Preparation:
     def seconds(self, name: str) -> float:
         """How long compiling a graph took that is there."""
         return self._found[name].record.seconds
+
+    def profiles(self, name: str) -> tuple[Profile, ...]:
+        """The sizes that a graph is compiled for here, none where they are free."""
+        return wanted_profiles(self._bundle.manifest, name, self._target) if self._target else ()
+
+    def unproven(self, name: str) -> bool:
+        """Whether a compiled graph is there that was never compared with its golden outputs on
+        this machine."""
+        found = self._found.get(name)
+        return found is not None and found.record.snr_db is None
+
+    def prove(self, name: str, snr_db: float) -> str:
+        """Keep how near to its golden outputs a compiled graph came, and tell, in a sentence, if
+        that is too far."""
+        self._found[name] = found = Compiled().compared(self._found[name], snr_db)
+        return too_far(found.record, self._least(name))
 
     @property
     def missing(self) -> dict[str, str]:
@@ -169,12 +188,16 @@ class Preparation:
             return
         manifest = self._bundle.manifest
         key = wanted_key(manifest, name, self._precision, self._target)
-        found = Compiled().find(key, manifest.name, name)
+        found = Compiled().find(key, manifest.name, name, self._least(name))
         if isinstance(found, Found):
             self._found[name] = found
             self._missing.pop(name, None)
         else:
             self._missing[name] = found.reason
+
+    def _least(self, name: str) -> float:
+        graph = self._bundle.manifest.graphs[name]
+        return least_snr_db(graph, run_in(graph, self._precision))
 
     def _work(self) -> None:
         try:

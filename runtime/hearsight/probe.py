@@ -7,19 +7,27 @@ import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from .child import end, ending, start
 from .driver import Card, ask
 from .errors import DeviceError
 from .providers import CPU, PROVIDERS, Refusal, built_for, rtx_plays_on
 
-__all__ = ["Tried", "child", "probe"]
+__all__ = ["Tried", "Watch", "child", "probe", "watched"]
+
+Watch: TypeAlias = Callable[[str, float], None]
+"""Called with the device that is being tried, and for how many seconds it has been."""
 
 _LIMIT = 30.0  # seconds; the first start of a driver after booting takes several
+_LOOK = 0.1  # seconds between two calls of a watch
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _OTHER = "install another version of it, or choose another device"
 _MISSING = re.compile(
     r"(?P<glibc>[\w.+-]+\.so[\w.]*): cannot open shared object file"
@@ -47,11 +55,23 @@ class Tried:
     card: Card | None
 
 
+@contextmanager
+def watched(look: Watch) -> Generator[None, None, None]:
+    """While the block runs, `look` is called again and again during every try of this thread; what
+    it raises ends the try."""
+    token = _watch.set(look)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
+
+
 @cache
 def probe(device: str) -> Tried | Refusal:
     """What ran a graph on a device, or why nothing did.
 
-    The first call for a device takes up to some seconds, or half a minute where a driver hangs.
+    The first call for a device takes up to some seconds, or half a minute where a driver hangs:
+    see `watched`.
     """
     with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
         try:
@@ -59,9 +79,7 @@ def probe(device: str) -> Tried | Refusal:
         except (OSError, DeviceError) as problem:
             return Refusal(f"it cannot be tried: {problem}", "choose another device")
         try:
-            code: int | None = process.wait(_LIMIT)
-        except subprocess.TimeoutExpired:
-            code = None
+            code = _ended(process, device)
         finally:
             end(process)
         told.seek(0)
@@ -84,6 +102,17 @@ def child(device: str, tell: Callable[[Mapping[str, Any]], None]) -> None:
         text = text.removeprefix(f"{device} cannot be used: ").rstrip(".")
         outcome = Refusal(text, _OTHER)
     tell(asdict(outcome))
+
+
+def _ended(process: Any, device: str) -> int | None:
+    """The code that a child ended with; None where it did not in time."""
+    look, began = _watch.get(), time.monotonic()
+    while (left := began + _LIMIT - time.monotonic()) > 0:
+        with suppress(subprocess.TimeoutExpired):
+            return cast(int, process.wait(min(_LOOK, left)))
+        if look:
+            look(device, time.monotonic() - began)
+    return None
 
 
 def _tried(device: str) -> Tried | Refusal:

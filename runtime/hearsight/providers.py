@@ -31,6 +31,7 @@ __all__ = [
     "built_for",
     "named",
     "rtx_plays_on",
+    "runtime_cache",
 ]
 
 CPU = "CPUExecutionProvider"
@@ -41,16 +42,14 @@ Purpose = Literal[
     "profile_opt",
     "profile_max",
     "multi_profile",
-    "cuda_graph",
     "context_memory",
 ]
 """What an option is for.
 
 runtime_cache: folder for what the provider finds out while it opens graphs on this card. profile_*:
 the shapes a graph is compiled for, `name:1x4x56,other:2x512`; a name that comes again begins the
-next profile. multi_profile: 1 keeps several profiles in one session. cuda_graph: 1 replays a
-recorded run, which wants the same shapes and addresses. context_memory: 1 keeps the memory of a run
-for the next one.
+next profile. multi_profile: 1 keeps several profiles in one session. context_memory: 1 keeps the
+memory of a run for the next one.
 """
 
 _SYSTEMS = {"linux": "Linux", "win32": "Windows", "darwin": "macOS"}
@@ -110,7 +109,6 @@ PROVIDERS: Mapping[str, Provider] = {
             "profile_opt": {"nv_profile_opt_shapes": "{}"},
             "profile_max": {"nv_profile_max_shapes": "{}"},
             "multi_profile": {"nv_multi_profile_enable": "{}"},
-            "cuda_graph": {"enable_cuda_graph": "{}"},
             "context_memory": {"nv_persistent_context_memory": "{}"},
         },
     ),
@@ -120,9 +118,6 @@ PROVIDERS: Mapping[str, Provider] = {
         name="CUDAExecutionProvider",
         nvidia=True,
         memory="cuda",
-        options={
-            "cuda_graph": {"enable_cuda_graph": "{}"},
-        },
     ),
     "tensorrt": Provider(
         package="onnxruntime-gpu",
@@ -140,7 +135,6 @@ PROVIDERS: Mapping[str, Provider] = {
             "profile_min": {"trt_profile_min_shapes": "{}"},
             "profile_opt": {"trt_profile_opt_shapes": "{}"},
             "profile_max": {"trt_profile_max_shapes": "{}"},
-            "cuda_graph": {"trt_cuda_graph_enable": "{}"},
         },
     ),
     "directml": Provider(
@@ -247,7 +241,7 @@ def attach(
     """
     provider = PROVIDERS[choice.device]
     wanted: dict[Purpose, str] = {"context_memory": "1"} if hot else {}
-    if "runtime_cache" in provider.options and (kept := _runtime_cache()):
+    if "runtime_cache" in provider.options and (kept := _made_cache()):
         wanted["runtime_cache"] = str(kept)
     wanted.update(asked or {})
     settings = {
@@ -275,13 +269,18 @@ def attach(
     return []
 
 
+def runtime_cache() -> Path:
+    """The folder of the user's cache in which providers keep what they find out for this card."""
+    return platformdirs.user_cache_path("hearsight", appauthor=False) / "runtime"
+
+
 def _ort() -> Any:
     return import_module("onnxruntime")  # late: it takes longer than asking a driver that is not
 
 
-def _runtime_cache() -> Path | None:
-    """The folder for it; None where it cannot be made, and nothing is kept."""
-    folder = platformdirs.user_cache_path("hearsight", appauthor=False) / "runtime"
+def _made_cache() -> Path | None:
+    """That folder; None where it cannot be made, and nothing is kept."""
+    folder = runtime_cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -32,6 +32,7 @@ __all__ = [
     "read_record",
     "record_bytes",
     "size_of",
+    "too_far",
 ]
 
 RECORD = "record.json"
@@ -48,7 +49,8 @@ class Record:
     """`record.json`, which lies beside the files of a compiled graph.
 
     bundle and name: of the graph it was built from. files: in the same folder. seconds: that
-    building took. snr_db: against the graph it was built from, None where that was not measured.
+    building took. snr_db: against the golden outputs, measured on this machine; None where it was
+    not.
     """
 
     key: Key
@@ -170,6 +172,16 @@ def astray(place: Path, record: Record) -> str:
                 other = min(others)[:_MOST_NAMED]
                 return f'Its file {name} reads "{other}", which its {RECORD} does not list.'
     return ""
+
+
+def too_far(record: Record, least_snr_db: float) -> str:
+    """How far from its golden outputs a compiled graph came, if that is too far, in a sentence, or
+    nothing."""
+    if record.snr_db is None or record.snr_db >= least_snr_db:
+        return ""
+    return (
+        f"What {record.key.builder} made of it is {record.snr_db:.1f} dB from its golden outputs."
+    )
 
 
 def copy(source: Path, target: Path, listed: DataFile) -> None:

@@ -69,7 +69,6 @@ class OnnxSession:
         texts: whether it holds onnxruntime-extensions' operators, which the CPU alone runs.
         compiled: whether the file is what `compiling` made for this device.
         profiles: that it was compiled with, if it was for TensorRT.
-        recorded: whether the provider records a run and replays it, where it can.
         traced: whether `placement` will be asked.
     """
 
@@ -83,7 +82,6 @@ class OnnxSession:
         texts: bool = False,
         compiled: bool = False,
         profiles: tuple[Profile, ...] = (),
-        recorded: bool = False,
         traced: bool = False,
     ) -> None:
         options = ort.SessionOptions()
@@ -104,9 +102,7 @@ class OnnxSession:
             options.register_custom_ops_library(_tokenizer_library())
             providers: list[Any] = ["CPUExecutionProvider"]
         else:
-            asked: dict[Purpose, str] = {"multi_profile": "1"} if profiles else {}
-            if recorded:
-                asked["cuda_graph"] = "1"
+            asked: dict[Purpose, str] = {"multi_profile": "1"} if len(profiles) > 1 else {}
             providers = attach(choice, options, hot=hot, asked=asked)
         provider = PROVIDERS["cpu" if texts else choice.device]
         self._on_processor = texts or choice.device == "cpu"
@@ -159,7 +155,7 @@ class OnnxSession:
 
     def _options(self, inputs: Tensors) -> Any:
         options = ort.RunOptions()
-        if self._profiles and self._profile_index:
+        if len(self._profiles) > 1 and self._profile_index:
             index = fitting(self._profiles, {name: np.shape(v) for name, v in inputs.items()})
             options.add_run_config_entry(self._profile_index, str(index))
         return options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -481,9 +482,41 @@ def test_engines_of_another_store_are_taken_in(store: Compiled, tmp_path: Path):
     assert sorted(record.key.digest for record in taken) == sorted(r.key.digest for r in made)
     found = store.find(KEY)
     assert isinstance(found, Found)
-    assert found.record == made[0]
+    assert found.record == replace(made[0], snr_db=None), "it was not measured here"
     single = Compiled(tmp_path / "single")
-    assert single.take_in(other.folder / ahead.digest, Cancel()) == [made[0]]
+    assert single.take_in(other.folder / ahead.digest, Cancel()) == [found.record]
+
+
+def test_how_near_a_graph_came_is_kept_and_decides_whether_it_is_found(store: Compiled):
+    found = store.compared(built(store), 30.5)
+    assert store.find(KEY, least_snr_db=30) == found
+    assert found.record.snr_db == 30.5
+    missing = store.find(KEY, least_snr_db=31)
+    assert isinstance(missing, Missing)
+    assert missing.reason == (
+        "What TensorRT-RTX 1.7.1.116 made of it is 30.5 dB from its golden outputs."
+    )
+    anew = store.build(KEY, "micro", "decode", write, Cancel(), least_snr_db=31)
+    assert anew.record.snr_db == 61.5
+    assert [place.name for place in anew.folder.iterdir() if place.name.endswith(".part")] == []
+
+
+@pytest.mark.parametrize(("snr_db", "kept"), [(math.inf, 300), (-math.inf, -300)])
+def test_equal_outputs_and_those_that_are_no_numbers_are_kept_as_numbers(store, snr_db, kept):
+    store.compared(built(store), snr_db)
+    found = store.find(KEY)
+    assert isinstance(found, Found)
+    assert found.record.snr_db == kept
+
+
+def test_a_record_that_another_process_holds_or_deletes_is_left_alone(store: Compiled):
+    found = built(store)
+    with store._lock(KEY.digest):
+        assert Compiled(store.folder).compared(found, 1.0).record.snr_db == 1.0
+    assert store.find(KEY) == found
+    store.remove(found.folder)
+    store.compared(found, 1.0)
+    assert folders(store) == []
 
 
 def test_what_is_there_already_is_not_copied_again(store: Compiled, tmp_path: Path):

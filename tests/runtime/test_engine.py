@@ -167,6 +167,12 @@ def test_an_engine_tells_where_it_runs_and_what_is_open():
     assert np.array_equal(engine.run("frames", inputs, None)["cond"], first)
 
 
+def test_bf16_is_refused_where_no_graph_runs_in_it():
+    for device in ("auto", "cpu"):
+        with pytest.raises(BundleError, match='"micro-eye" has no graph in bf16; it has fp32'):
+            Engine(open_bundle(MICRO / "micro-eye"), device=device, precision="bf16")
+
+
 def test_a_precision_is_taken_where_it_is_and_refused_where_it_is_nowhere():
     assert cpu(open_bundle(MICRO / "micro"), "fp16").precision == "fp16"
     with pytest.raises(BundleError, match='"micro-flow" has no graph in int8; it has fp32'):
@@ -197,7 +203,7 @@ def test_a_graph_that_the_bundle_lacks_is_named():
 
 
 def long_run(engine: Engine, cancel: Cancel | None) -> float:
-    """Seconds of a run that takes about a second."""
+    """Seconds of a run that takes about a second; with `cancel`, unless it is broken off."""
     latent = np.zeros((1, 4, 150_000, 4), np.float32)
     inputs = {
         **dict.fromkeys(("x", "d_prev", "noise"), latent),
@@ -214,12 +220,9 @@ def test_cancelling_stops_within_a_run_and_the_engine_plays_on():
     engine = cpu(open_bundle(MICRO / "micro"))
     whole = min(long_run(engine, None) for _ in range(2))
     cancel = Cancel()
-    timer = threading.Timer(whole / 10, cancel.cancel)
-    start = time.perf_counter()
-    timer.start()
-    with pytest.raises(Cancelled):
+    threading.Timer(whole / 10, cancel.cancel).start()
+    with pytest.raises(Cancelled):  # a run that comes to its end gives its outputs
         long_run(engine, cancel)
-    assert time.perf_counter() - start < 0.9 * whole
     with pytest.raises(Cancelled):
         engine.run("denoise", {}, cancel)
     inputs, expected = golden(open_bundle(MICRO / "micro"), "denoise")
@@ -338,7 +341,7 @@ def compiled_only(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = replace(PROVIDERS["cpu"], compiled=True)
     monkeypatch.setitem(PROVIDERS, "tensorrt", entry)  # type: ignore[arg-type]
     choice = Choice("tensorrt", CPU, "tensorrt works on this machine.")
-    monkeypatch.setattr("hearsight.engine.choose", lambda device, precision=None: choice)
+    monkeypatch.setattr("hearsight.routes.choose", lambda device, precision=None: choice)
 
 
 @pytest.mark.usefixtures("compiled_only")

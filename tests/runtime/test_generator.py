@@ -189,6 +189,18 @@ def test_rows_outside_the_guidance_interval_run_with_one_branch(
     [take] = micro.generate(request)
     assert branches == [(2, 2) if each else (1, 1) for each in guided]
     assert take.request.guidance_interval == interval
+    assert any(note.startswith("Guidance had no effect: ") for note in take.notes) != any(guided)
+
+
+def test_guidance_that_no_step_has_is_told_with_what_would_give_it_one(micro):
+    request = replace(RAIN, steps=4, guidance=3.0, guidance_interval=(0.9999, 1.0))
+    [take] = micro.generate(request)
+    assert take.notes == (
+        "Guidance had no effect: none of the 4 steps lies in the guidance interval 0.9999:1; "
+        "widen it, or make more steps.",
+    )
+    [unguided] = micro.generate(replace(request, guidance=1.0))
+    assert unguided.notes == ()
 
 
 def test_guidance_all_the_way_is_guidance_without_an_interval_and_none_is_guidance_1(micro):

@@ -12,7 +12,8 @@ import pytest
 
 from hearsight.bundle import open_bundle
 from hearsight.errors import BundleError
-from hearsight.golden import Distance, allowed, distance
+from hearsight.golden import Distance, allowed, distance, least_snr_db
+from hearsight.profiles import Extent, Profile, profiles
 from hearsight.sessions import Tensors
 
 MICRO = open_bundle(Path(__file__).resolve().parents[1] / "micro" / "micro")
@@ -80,6 +81,18 @@ def test_a_graph_without_golden_tensors_has_no_distance():
     assert distance(unchecked, "vocoder", lambda inputs: []) is None
 
 
+def test_golden_tensors_of_sizes_that_a_graph_was_not_compiled_for_have_no_distance():
+    made = profiles(MICRO.manifest, "vocoder")
+    [audio] = wanted("vocoder")
+    mel = MICRO.tensor(MICRO.manifest.graphs["vocoder"].check.inputs[0])  # type: ignore[union-attr]
+    fits = Profile((Extent("mel", mel.shape, mel.shape, mel.shape),))
+    assert not any(profile.takes({"mel": mel.shape}) for profile in made)
+    assert distance(MICRO, "vocoder", lambda inputs: [audio], within=made) is None
+    told = distance(MICRO, "vocoder", lambda inputs: [audio], within=(*made, fits))
+    assert told
+    assert told.relative_l2 == 0
+
+
 def test_a_golden_tensor_that_went_away_is_named(tmp_path: Path):
     with pytest.raises(BundleError, match=r"vocoder\..*"):
         distance(replace(MICRO, root=tmp_path), "vocoder", lambda inputs: [])
@@ -92,3 +105,4 @@ def test_what_is_allowed_grows_with_what_the_exporter_measured():
     assert allowed(graph, "fp16") == 3e-2
     assert allowed(rough, "fp16") == pytest.approx(0.15)
     assert allowed(rough, "fp32") == 1e-3
+    assert least_snr_db(rough, "fp32") == pytest.approx(60)

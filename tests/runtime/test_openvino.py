@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,21 +20,24 @@ from hearsight.budget import Budget
 from hearsight.bundle import Bundle, open_bundle
 from hearsight.check import check_bundle
 from hearsight.device import _openvino
-from hearsight.engine import LEAST_SNR_DB, Engine
+from hearsight.engine import Engine
 from hearsight.errors import BundleError, Cancelled
 from hearsight.golden import distance
+from hearsight.opening import LEAST_SNR_DB
 from hearsight.precision import RunPrecision
 from hearsight.request import text
 from hearsight.sampler import Cancel
 
 pytestmark = pytest.mark.skipif(not find_spec("openvino"), reason="needs the package openvino")
 needs_bf16 = pytest.mark.skipif(
-    not find_spec("openvino") or not isinstance(_openvino(True), str),
+    # What keeps OpenVINO from starting is no reason to skip.
+    bool(find_spec("openvino")) and "no instructions" in str(_openvino(True)),
     reason="this processor has no instructions for bf16",
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 MICRO = ROOT / "tests" / "micro"
+BUNDLES = (MICRO / "micro", MICRO / "micro-flow", ROOT / "engines" / "starter")
 RAIN = text("rain on a roof", seed=5, seconds=0.6)
 
 
@@ -67,22 +71,31 @@ def test_every_graph_gives_its_golden_outputs_in_float32(name: str):
         assert (playing.losses, playing.exact) == ({}, ())
 
 
+def coarse(bundle: Bundle) -> set[str]:
+    """The hot graphs that bf16 does not suit, which is for each processor to say."""
+    from hearsight.openvino import OpenVinoSession
+
+    found: set[str] = set()
+    for name, graph in bundle.manifest.graphs.items():
+        if graph.hot:
+            path = bundle.path(graph.variants["fp32"])
+            session = OpenVinoSession(path, graph, precision="bf16", threads=1)
+            told = distance(bundle, name, lambda inputs, play=session: play.run(inputs, None))
+            assert told
+            found |= {name} if told.snr_db < LEAST_SNR_DB else set()
+    return found
+
+
 @needs_bf16
-@pytest.mark.parametrize(
-    ("bundle", "exact"),
-    [
-        (MICRO / "micro", ("denoise",)),
-        (MICRO / "micro-flow", ()),
-        (ROOT / "engines" / "starter", ("decode",)),
-    ],
-)
-def test_in_bf16_a_graph_tells_its_loss_or_runs_in_fp32_where_that_is_too_much(bundle, exact):
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
+def test_in_bf16_a_graph_tells_its_loss_or_runs_in_fp32_where_that_is_too_much(bundle):
     opened = open_bundle(bundle)
     hot = {name for name, graph in opened.manifest.graphs.items() if graph.hot}
+    exact = coarse(opened)
     with engine(opened, "bf16") as playing:
         found = {name: snr(playing, opened, name) for name in opened.manifest.graphs}
-        assert playing.exact == exact
-        assert set(playing.losses) == hot - set(exact)
+        assert set(playing.exact) == exact
+        assert set(playing.losses) == hot - exact
         for name, level in found.items():
             if name in playing.losses:
                 assert playing.precision_of(name) == "bf16"
@@ -98,22 +111,27 @@ def test_a_take_in_bf16_comes_with_what_that_costs():
     with load(MICRO / "micro", precision="bf16", threads=1, memory=1) as generator:
         [take] = generator.generate(RAIN)
         [again] = generator.generate(RAIN)
+        losses, exact = generator._engine.losses, generator._engine.exact
     assert take.notes == again.notes  # though memory for one graph alone forgets the others
-    computed, coarse = take.notes
-    assert computed.startswith("Computed in bf16, with an error of decode ")
-    assert " dB below its output, vocoder " in computed
-    assert coarse == "bf16 is too coarse for denoise, computed in fp32 instead."
-    assert (take.plan.provider, take.plan.precision) == ("OpenVINO", "fp32")
+    assert losses.keys() | set(exact) == {"denoise", "decode", "vocoder"}
+    told = ", ".join(f"{name} {level:.0f} dB below its output" for name, level in losses.items())
+    loss = f"with an error of {told}" if told else "and nothing tells with what loss"
+    notes = [f"Computed in bf16, {loss}."]
+    if exact:
+        notes.append(f"bf16 is too coarse for {', '.join(exact)}, computed in fp32 instead.")
+    assert list(take.notes) == notes
+    ran = "fp32" if "denoise" in exact else "bf16"
+    assert (take.plan.provider, take.plan.precision) == ("OpenVINO", ran)
     assert take.plan.why == "bf16, which OpenVINO computes, was asked for."
 
 
 @needs_bf16
 def test_verifying_in_bf16_tells_which_graphs_ran_in_fp32():
-    found = list(check_bundle(open_bundle(MICRO / "micro"), precision="bf16", threads=1))
+    bundle = open_bundle(MICRO / "micro")
+    found = list(check_bundle(bundle, precision="bf16", threads=1))
+    exact = coarse(bundle)
     assert {each.graph: each.precision for each in found} == {
-        "denoise": "fp32",
-        "decode": "bf16",
-        "vocoder": "bf16",
+        name: "fp32" if name in exact else "bf16" for name in ("denoise", "decode", "vocoder")
     }
     assert all(each.passed and each.provider == "OpenVINO" for each in found)
 
@@ -146,22 +164,34 @@ def test_what_runs_once_a_sound_runs_as_on_the_cpu_and_pictures_shrink_alike():
     assert np.array_equal(seen, wanted)
 
 
+class OnceRunning(Cancel):
+    """Is used as soon as a graph runs."""
+
+    @contextmanager
+    def calling(self, action: Callable[[], None]) -> Iterator[None]:
+        with super().calling(action):
+            self.cancel()
+            yield
+
+
+@needs_bf16
+def test_a_stop_while_the_loss_of_bf16_is_measured_decides_nothing():
+    bundle = open_bundle(MICRO / "micro-flow")
+    inputs = {"latent": np.ones((1, 4, 3), np.float32), "noise": np.ones((1, 1, 240), np.float32)}
+    with engine(bundle, "bf16") as playing:
+        with pytest.raises(Cancelled):
+            playing.run("decode", inputs, OnceRunning())
+        assert (playing.is_open("decode"), playing.losses, playing.exact) == (False, {}, ())
+        playing.run("decode", inputs, Cancel())
+        assert set(playing.losses) | set(playing.exact) == {"decode"}
+
+
 def test_cancelling_stops_within_a_run_and_the_engine_plays_on():
     with engine(open_bundle(MICRO / "micro")) as playing:
         inputs, short = denoise_inputs(120_000), denoise_inputs(50)
         expected = playing.run("denoise", short, None)["x_next"]
-        seconds: list[float] = []
-        for _ in range(2):
-            start = time.perf_counter()
-            playing.run("denoise", inputs, Cancel())
-            seconds.append(time.perf_counter() - start)
-        cancel = Cancel()
-        timer = threading.Timer(min(seconds) / 10, cancel.cancel)
-        start = time.perf_counter()
-        timer.start()
-        with pytest.raises(Cancelled):
-            playing.run("denoise", inputs, cancel)
-        assert time.perf_counter() - start < 0.9 * min(seconds)
+        with pytest.raises(Cancelled):  # a run that comes to its end gives its outputs
+            playing.run("denoise", inputs, OnceRunning())
         for token in (Cancel(), None):
             again = playing.run("denoise", short, token)["x_next"]
             assert np.array_equal(again, expected)
@@ -244,10 +274,26 @@ def test_closing_graphs_for_memory_changes_nothing_and_measures_nothing_anew(mon
     with engine(bundle, "bf16", budget=Budget(1)) as playing:
         first = [snr(playing, bundle, name) for name in ("denoise", "decode")]
         told = playing.losses
-        monkeypatch.setattr("hearsight.engine.distance", None)  # must not be asked again
+        monkeypatch.setattr("hearsight.opening.distance", None)  # must not be asked again
         assert not playing.is_open("denoise")
         assert [snr(playing, bundle, name) for name in ("denoise", "decode")] == first
         assert playing.losses == told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_signal_after_everything_was_closed_is_heard():
+    script = """
+import os, signal, sys
+from hearsight import load, text
+for _ in range(2):
+    with load(sys.argv[1], device="openvino", threads=1) as generator:
+        generator.generate(text("rain", seed=1, steps=2))
+signal.signal(signal.SIGINT, lambda number, frame: print("heard"))
+os.kill(os.getpid(), signal.SIGINT)
+"""
+    command = [sys.executable, "-c", script, str(MICRO / "micro")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "heard\n")
 
 
 def test_nothing_is_reported_home(tmp_path: Path):

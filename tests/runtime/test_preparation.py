@@ -23,8 +23,11 @@ import pytest
 from hearsight import load
 from hearsight.bundle import Bundle, open_bundle
 from hearsight.compiled import Compiled
+from hearsight.compiling import _optimise
+from hearsight.device import choose
 from hearsight.engine import Engine
 from hearsight.errors import Cancelled, DeviceError
+from hearsight.golden import distance
 from hearsight.request import text
 from hearsight.sampler import Cancel
 from hearsight.store import describe, write_bundle
@@ -84,9 +87,13 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def preparation_of(generator: Any) -> Any:
+    return generator._engine._routes.preparation
+
+
 def child_of(generator: Any) -> int:
     """The process that compiles, once there is one."""
-    preparation = generator._engine._preparation
+    preparation = preparation_of(generator)
     until(lambda: preparation._process is not None)
     return preparation._process.pid
 
@@ -145,12 +152,12 @@ def test_in_the_background_sounds_are_made_on_what_is_ready_and_later_on_the_res
             assert played_compiled(generator) == set()
             assert generator.preparing.startswith("Preparing denoise, decode, vocoder for cpu")
         until(lambda: set(built()) == {"denoise", "decode"})
-        until(lambda: list(generator._engine._preparation.missing) == ["vocoder"])
+        until(lambda: list(preparation_of(generator).missing) == ["vocoder"])
         [second] = generator.generate(RAIN)
         assert played_compiled(generator) == {"denoise", "decode"}
     with player("background") as generator:
         generator.generate(RAIN)
-        until(lambda: not generator._engine._preparation.running)
+        until(lambda: not preparation_of(generator).running)
         [third] = generator.generate(RAIN)
         assert played_compiled(generator) == HOT
     for take in (first, second, third):
@@ -166,12 +173,12 @@ def test_closing_ends_the_process_that_compiles_and_what_it_left(prepare):
     left = Compiled().folder / f".{digest('decode')}.1.part"
     with building("denoise"):
         with player(prepare) as generator:
-            generator._engine._preparation.start()
+            preparation_of(generator).start()
             pid = child_of(generator)
             left.mkdir()  # as of a builder that was ended halfway
             assert is_there(pid)
         assert not is_there(pid)
-        assert not generator._engine._preparation.running
+        assert not preparation_of(generator).running
     assert (built(), left.exists()) == ({}, False)
 
 
@@ -201,10 +208,10 @@ def test_a_process_that_dies_is_told_by_its_signal_and_the_sound_is_made(wanted)
     with building("denoise"), player("background") as generator:
         generator.generate(RAIN)
         os.kill(child_of(generator), signal.SIGKILL)
-        until(lambda: not generator._engine._preparation.running)
+        until(lambda: not preparation_of(generator).running)
         [take] = generator.generate(RAIN)
         assert generator.preparing == ""
-        assert not generator._engine._preparation.running  # it is not tried again and again
+        assert not preparation_of(generator).running  # it is not tried again and again
     assert np.array_equal(take.audio, wanted)
     assert take.plan.why == (
         "The CPU was asked for. denoise: Its process ended with signal 9 (SIGKILL)."
@@ -241,7 +248,7 @@ def test_engines_that_compile_the_same_at_once_build_it_once():
     with building("denoise"):
         for thread in threads:
             thread.start()
-        until(lambda: len(engines) == 2 and all(e._preparation.running for e in engines))
+        until(lambda: len(engines) == 2 and all(e._routes.preparation.running for e in engines))
         time.sleep(0.5)  # so that both wait; less changes what is tested, not the outcome
     for thread in threads:
         thread.join()
@@ -259,7 +266,7 @@ def test_a_program_that_embeds_python_is_told_so(monkeypatch, wanted, prepare):
                 generator.generate(RAIN)
             return
         generator.generate(RAIN)
-        until(lambda: not generator._engine._preparation.running)
+        until(lambda: not preparation_of(generator).running)
         [take] = generator.generate(RAIN)
     assert np.array_equal(take.audio, wanted)
     assert "denoise: this program embeds Python (without a path)" in take.plan.why
@@ -277,15 +284,17 @@ def spoil(place: Path) -> Path:
 def test_a_compiled_graph_that_was_damaged_is_not_used_says_so_and_is_built_anew(wanted):
     with player("first") as generator:
         generator.generate(RAIN)
+    [took] = [record.seconds for _, record in Compiled().records() if record.name == "decode"]
     damaged = spoil(built()["decode"])
     with player() as generator:
         [take] = generator.generate(RAIN)
         assert played_compiled(generator) == HOT - {"decode"}
         reason = {"decode": f"Its file {damaged} is damaged."}
-        assert generator._engine._preparation.missing == reason
+        assert preparation_of(generator).missing == reason
     assert np.array_equal(take.audio, wanted)
     with player("first") as generator:
-        assert generator.preparing == "Preparing decode for cpu, once; it took 0 s before."
+        before = f"it took {took:.0f} s before."
+        assert generator.preparing == f"Preparing decode for cpu, once; {before}"
         [take] = generator.generate(RAIN)
         assert played_compiled(generator) == HOT
     assert np.array_equal(take.audio, wanted)
@@ -301,7 +310,7 @@ def test_a_compiled_graph_that_goes_away_before_it_is_opened_costs_no_sound(want
         harm(built()["decode"])
         [take] = generator.generate(RAIN)
         assert played_compiled(generator) == HOT - {"decode"}
-        assert "decode.onnx cannot be opened" in generator._engine._preparation.missing["decode"]
+        assert "decode.onnx cannot be opened" in preparation_of(generator).missing["decode"]
     assert np.array_equal(take.audio, wanted)
 
 
@@ -329,6 +338,121 @@ def test_a_compiled_graph_that_computes_something_else_is_not_kept(tmp_path):
     ):
         engine.compile(silent, Cancel())
     assert set(built()) == {"denoise", "decode"}
+
+
+def imported(folder: Path, name: str, gain: float) -> None:
+    """Take in a graph that was compiled elsewhere, of weights that are louder by a gain."""
+    source = Path(shutil.copytree(MICRO, folder / "source"))
+    weights = source / f"{name}.fp32.weights"
+    loud = np.frombuffer(weights.read_bytes(), "<f4") * np.float32(gain)
+    weights.write_bytes(loud.tobytes())
+
+    def make(part: Path) -> None:
+        _optimise(source / f"{name}.fp32.onnx", part / f"{name}.onnx", choose("cpu"), True, 1)
+
+    elsewhere = Compiled(folder / "elsewhere")
+    key = wanted_key(open_bundle(MICRO).manifest, name, "fp32", target("cpu"))
+    elsewhere.build(key, "micro", name, make, Cancel())
+    Compiled().take_in(elsewhere.folder, Cancel())
+
+
+def measured() -> dict[str, float | None]:
+    return {record.name: record.snr_db for _, record in Compiled().records()}
+
+
+@contextmanager
+def comparing() -> Iterator[list[str]]:
+    """The graphs that are compared with golden tensors within the block."""
+    compared: list[str] = []
+
+    def watched(bundle: Bundle, name: str, *rest: Any, **more: Any) -> Any:
+        compared.append(name)
+        return distance(bundle, name, *rest, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hearsight.opening.distance", watched)
+        yield compared
+
+
+def test_a_compiled_graph_that_was_taken_in_is_compared_once_and_plays(tmp_path, wanted):
+    imported(tmp_path, "vocoder", 1.0)
+    assert measured() == {"vocoder": None}
+    with comparing() as compared:
+        for _ in range(2):
+            with player() as generator:
+                [take] = generator.generate(RAIN)
+                generator._engine.close()
+                generator.generate(RAIN)
+                assert played_compiled(generator) == {"vocoder"}
+            assert np.array_equal(take.audio, wanted)
+    assert compared == ["vocoder"]
+    assert measured()["vocoder"] > 100
+
+
+def test_a_compiled_graph_that_was_taken_in_and_computes_something_else_never_plays(
+    tmp_path, wanted
+):
+    imported(tmp_path, "vocoder", 1.5)
+    with comparing() as compared:
+        for _ in range(2):
+            with player() as generator:
+                [take] = generator.generate(RAIN)
+                assert played_compiled(generator) == set()
+                reason = preparation_of(generator).missing["vocoder"]
+            assert np.array_equal(take.audio, wanted)
+            assert reason == (
+                f"What {target('cpu').builder} made of it is {measured()['vocoder']:.1f} dB from "
+                "its golden outputs."
+            )
+    assert compared == ["vocoder"]
+    with player("first") as generator:  # it is built anew, as what is damaged is
+        generator.generate(RAIN)
+        assert played_compiled(generator) == HOT
+    assert measured()["vocoder"] > 100
+
+
+def test_threads_that_open_a_wrong_compiled_graph_at_once_all_play_the_original(tmp_path):
+    imported(tmp_path, "vocoder", 1.5)
+    mel = {"mel": np.ones((1, 40, 8), np.float32)}
+    bundle, heard = open_bundle(MICRO), list[Any]()
+    gate = threading.Barrier(4)
+    with Engine(bundle, device="cpu", threads=1) as engine, comparing() as compared:
+
+        def play() -> None:
+            gate.wait()
+            heard.append(engine.run("vocoder", mel, None)["audio"])
+
+        threads = [threading.Thread(target=play) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    shutil.rmtree(Compiled().folder)
+    with Engine(bundle, device="cpu", threads=1) as engine:
+        original = engine.run("vocoder", mel, None)["audio"]
+    assert compared == ["vocoder"]
+    assert [np.array_equal(each, original) for each in heard] == [True] * 4
+
+
+def test_a_stop_while_a_compiled_graph_is_compared_decides_nothing(tmp_path):
+    class AtOnce(Cancel):
+        """Is used as soon as a graph runs."""
+
+        @contextmanager
+        def calling(self, action: Callable[[], None]) -> Iterator[None]:
+            self.cancel()
+            with super().calling(action):
+                yield
+
+    imported(tmp_path, "vocoder", 1.0)
+    mel = {"mel": np.ones((1, 40, 8), np.float32)}
+    with Engine(open_bundle(MICRO), device="cpu", threads=1) as engine:
+        with pytest.raises(Cancelled):
+            engine.run("vocoder", mel, AtOnce())
+        assert not engine.is_open("vocoder")
+        assert measured() == {"vocoder": None}
+        engine.run("vocoder", mel, Cancel())
+    assert measured()["vocoder"] > 100
 
 
 def test_compiling_tells_the_seconds_of_what_was_missing_and_then_nothing():

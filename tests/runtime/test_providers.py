@@ -57,7 +57,7 @@ def header() -> str:
 def test_options_of_tensorrt_rtx_are_those_of_its_header(header):
     known = set(re.findall(r'constexpr const char\* k\w+ = "(\w+)";', header))
     used = {name for options in PROVIDERS["rtx"].options.values() for name in options}
-    assert len(used) == 7
+    assert len(used) == 6
     assert used <= known
 
 

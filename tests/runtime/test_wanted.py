@@ -7,11 +7,14 @@ import re
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hearsight import machine
 from hearsight.bundle import open_bundle
+from hearsight.compiling import compile_graph
+from hearsight.device import Choice
 from hearsight.driver import Card
 from hearsight.errors import DeviceError
 from hearsight.keys import differences, graph_hash
@@ -27,7 +30,8 @@ from hearsight.wanted import (
     wanted_key,
 )
 
-MICRO = open_bundle(Path(__file__).parents[1] / "micro" / "micro", verify=False).manifest
+BUNDLE = open_bundle(Path(__file__).parents[1] / "micro" / "micro", verify=False)
+MICRO = BUNDLE.manifest
 CARD = Card("NVIDIA GeForce RTX 4090", "8.9", "580.65")
 RTX = Target("TensorRT-RTX 1.7.1.116", ("8.9",), CARD.name, CARD.driver, "linux-x86_64")
 PROCESSOR = Target("ONNX Runtime 1.31.1", ("",), "Some Processor", "", "linux-x86_64")
@@ -47,6 +51,33 @@ def test_tensorrt_is_given_the_widest_profile_alone_for_its_provider_cannot_choo
     wide, *narrow = profiles(MICRO, "denoise")
     assert narrow
     assert key.profile == wide.text
+
+
+@pytest.mark.parametrize(
+    ("device", "made_by", "several"),
+    [("tensorrt", "TensorRT 10.14.1", None), ("rtx", "TensorRT-RTX 1.7.1.116", "1")],
+)
+def test_a_provider_is_asked_for_the_profiles_of_the_key(
+    monkeypatch, tmp_path, device, made_by, several
+):
+    heard: dict[str, Any] = {}
+
+    def stop(source: Path, to: Path, choice: Choice, asked: Any) -> None:
+        heard.update(asked)
+        raise DeviceError("There is no card.")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("hearsight.compiling._compile", stop)
+    here, choice = replace(RTX, builder=made_by), Choice(device, device, "")
+    key = wanted_key(MICRO, "decode", "fp32", here)
+    with pytest.raises(DeviceError, match="no card"):
+        compile_graph(BUNDLE, "decode", choice, "fp32", here, None, lambda told: None)
+    sizes = key.profile.split("; ")
+    assert len(sizes) > 1 if several else len(sizes) == 1
+    assert heard.pop("multi_profile", None) == several
+    for position, purpose in enumerate(("profile_min", "profile_opt", "profile_max")):
+        shapes = [size.split()[1:][position] for size in sizes]
+        assert heard[purpose] == ",".join(f"latent:{shape}" for shape in shapes)
 
 
 def test_a_graph_without_the_precision_is_wanted_in_fp32():

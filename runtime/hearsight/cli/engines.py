@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +41,7 @@ def build(
     from .console import Console
     from .interrupt import interruptible
     from .layers import resolve
+    from .probing import patient
 
     settings = resolve(given).settings
     opened = open_bundle(bundle)
@@ -50,13 +52,16 @@ def build(
                 console.tell(ProgressEvent(id="", stage=stage, step=step, total=total))
 
         def work(cancel: Cancel) -> dict[str, float]:
-            with Engine(
-                opened,
-                device=settings.device,
-                precision=settings.precision,
-                threads=settings.threads,
-                prepare="first",
-            ) as engine:
+            with (
+                patient(console, cancel),
+                Engine(
+                    opened,
+                    device=settings.device,
+                    precision=settings.precision,
+                    threads=settings.threads,
+                    prepare="first",
+                ) as engine,
+            ):
                 console.info(engine.preparing)
                 return engine.compile(progress, cancel)
 
@@ -107,12 +112,19 @@ def explain(
     from ..bundle import open_bundle
     from ..compiled import Compiled
     from .console import Console
+    from .interrupt import interruptible
     from .layers import resolve
+    from .probing import patient
 
     settings = resolve(given).settings
     opened = open_bundle(bundle, verify=False)
     with Console(settings) as console:
-        told = _explained(opened, settings.device, settings.precision, Compiled())
+
+        def look(cancel: Cancel) -> dict[str, Any]:
+            with patient(console, cancel):
+                return _explained(opened, settings.device, settings.precision, Compiled())
+
+        told = interruptible(look)
         if console.json:
             console.document({"bundle": opened.manifest.name, **told})
             return 0
@@ -131,7 +143,9 @@ def clean(
         float | None,
         typer.Option("--older-than", metavar="DAYS", min=0, help="Those built before that."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="All of them, and what TensorRT found out for the card.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be deleted.")
     ] = False,
@@ -140,7 +154,8 @@ def clean(
 ) -> int:
     """Delete compiled graphs: the damaged and unfinished ones, and those that are named.
 
-    With --bundle and --older-than, those to which both apply. They are built anew when needed.
+    With --bundle and --older-than, those to which both apply. They are built anew when needed, and
+    what TensorRT found out for the card, which goes with --all, is found out anew.
     """
     from ..compiled import Compiled
     from ..errors import OutputError, RequestError
@@ -155,7 +170,8 @@ def clean(
     gone: list[dict[str, Any]] = []
     failed = False
     with Console(resolve(given).settings) as console:
-        for place, what in _doomed(store, named, bundle, older_than):
+        doomed = _doomed(store, named, bundle, older_than)
+        for place, what in chain(doomed, _found_out() if every else ()):
             try:
                 size = size_of(place) if dry_run else store.remove(place)
             except OutputError as problem:
@@ -205,6 +221,7 @@ def _explained(
     from ..compiled import Found
     from ..device import DEVICES, choose
     from ..errors import DeviceError
+    from ..golden import least_snr_db
     from ..precision import check_precision, default_for, run_in
     from ..roles import role_of
     from ..wanted import target, wanted_key
@@ -225,16 +242,16 @@ def _explained(
     asked = precision or default_for(device, held)
     rows: list[dict[str, Any]] = []
     for name, graph in manifest.graphs.items():
-        used, reason = False, f"There are none for {device} here."
+        run, used, reason = run_in(graph, asked), False, f"There are none for {device} here."
         if role_of(name, graph) == "tokenize":
             reason = "It takes text and stays on the CPU."
         elif device == "cpu" and not graph.hot:
             reason = "It runs once a sound, and is not compiled for a processor."
         elif here:
-            found = store.find(wanted_key(manifest, name, asked, here), manifest.name, name)
+            key, least = wanted_key(manifest, name, asked, here), least_snr_db(graph, run)
+            found = store.find(key, manifest.name, name, least)
             used = isinstance(found, Found)
             reason = _described(found.record) if isinstance(found, Found) else found.reason
-        run = run_in(graph, asked)
         rows.append({"graph": name, "precision": run, "used": used, "why": reason})
     return {"device": device, "why": why, "graphs": rows}
 
@@ -255,6 +272,14 @@ def _doomed(
         of_bundle = bundle is None or record.bundle == bundle
         if place not in damaged and of_bundle and (place / RECORD).stat().st_mtime <= latest:
             yield place, _what(record)
+
+
+def _found_out() -> Iterator[tuple[Path, str]]:
+    """The folder of what TensorRT keeps by itself, if there is one, and what it is."""
+    from ..providers import runtime_cache
+
+    if (place := runtime_cache()).is_dir():
+        yield place, "what TensorRT found out for the card"
 
 
 def _facts(record: Record) -> dict[str, Any]:

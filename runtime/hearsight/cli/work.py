@@ -49,6 +49,7 @@ def base_request(settings: Settings) -> Request:
         negative=settings.negative,
         seconds=settings.duration,
         variations=settings.variations,
+        first_variation=settings.first_variation,
         seed=settings.seed,
         steps=settings.steps,
         guidance=settings.guidance,
@@ -165,15 +166,19 @@ def execute(
 
     def work(cancel: Cancel) -> Tally:
         from ..generator import load
+        from .probing import patient
 
         if ledger:
             ledger.add(start)
         console.tell(StageEvent(id="", stage="load"))
-        with load(
-            players[0].root,
-            conditioners=[player.root for player in players[1:]],
-            **loading(settings),
-        ) as generator:
+        with (
+            patient(console, cancel),
+            load(
+                players[0].root,
+                conditioners=[player.root for player in players[1:]],
+                **loading(settings),
+            ) as generator,
+        ):
             if generator.preparing:
                 console.tell(StageEvent(id="", stage="prepare", hint=generator.preparing))
             return run(

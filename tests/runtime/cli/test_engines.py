@@ -12,6 +12,7 @@ import pytest
 
 from hearsight.bundle import open_bundle
 from hearsight.compiled import Compiled, Key
+from hearsight.providers import runtime_cache
 from hearsight.records import RECORD, record_bytes
 from hearsight.sampler import Cancel
 from hearsight.wanted import Target, target, wanted_key
@@ -195,6 +196,14 @@ def test_explain_tells_why_each_graph_is_or_is_not_compiled(cli, store):
     assert rows["denoise"] == (False, "It was never built.")
 
 
+def test_explain_tells_how_far_a_compiled_graph_is_that_is_too_far(cli, store):
+    put(store, key_of("decode", aim=target("cpu")), "decode", snr_db=12.34)
+    rows = {row["graph"]: (row["used"], row["why"]) for row in cli_explain(cli, "cpu")["graphs"]}
+    made_by = target("cpu").builder
+    why = f"What {made_by} made of it is 12.3 dB from its golden outputs."
+    assert rows["decode"] == (False, why)
+
+
 def test_explain_looks_for_the_precision_that_was_asked(cli, store):
     put(store, key_of("denoise", "fp16", target("cpu")), "denoise")
     rows = {
@@ -273,6 +282,24 @@ def test_clean_says_what_it_deleted_and_how_much(cli, store):
     again = cli("engines", "clean", "--all")
     assert (again.code, again.lines) == (0, [])
     assert "0 bytes freed." in again.err
+
+
+@pytest.mark.parametrize("flags", [("--all",), ("--bundle", "micro"), ()])
+def test_clean_deletes_what_tensorrt_found_out_only_with_everything(cli, store, flags):
+    (runtime_cache() / "below").mkdir(parents=True)
+    (runtime_cache() / "below" / "timing.cache").write_bytes(bytes(2500))
+    (store.folder.parent / "hashes.json").write_text("{}")
+    planned = cli("engines", "clean", *flags, "--dry-run")
+    assert runtime_cache().is_dir()
+    done = cli("engines", "clean", *flags)
+    assert (planned.code, done.code) == (0, 0)
+    assert runtime_cache().exists() == (flags != ("--all",))
+    assert (store.folder.parent / "hashes.json").exists()
+    what = "what TensorRT found out for the card, 2.5 kB"
+    told = flags == ("--all",)
+    assert planned.lines == [f"would be deleted: {what}"] * told
+    assert done.lines == [f"deleted: {what}"] * told
+    assert f"{'2.5 kB' if told else '0 bytes'} freed." in done.err
 
 
 def test_clean_refuses_contradicting_flags(cli, home):
