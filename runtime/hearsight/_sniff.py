@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from . import _riff
 from .errors import MediaError
 
-__all__ = ["checked", "nearest_file", "picture_size", "refuse_cut_short", "upright"]
+__all__ = ["checked", "kind_of", "nearest_file", "picture_size", "refuse_cut_short", "upright"]
 
 Kind = Literal["image", "video", "audio"]
 
@@ -32,25 +32,7 @@ def checked(path: str | Path, wanted: Kind) -> Path:
             right to read it, or a file of another kind.
     """
     path = Path(path)
-    try:
-        if path.is_dir():
-            raise MediaError(f"{path} is a folder, not {_WORDS[wanted]}: name a file in it.")
-        if path.exists() and not path.is_file():
-            raise MediaError(f"{path} is not an ordinary file, so it is not read.")
-        with open(path, "rb") as file:
-            head = file.read(_HEAD)
-    except FileNotFoundError as problem:
-        there = isdir(path.parent)
-        advice = "check its name." if there else "its folder is not there either."
-        close = nearest_file(path)
-        tail = f"{close}." if close else f": {advice}"
-        raise MediaError(f"There is no file {path}{tail}") from problem
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise MediaError(f"The file {path} could not be opened: {reason}.") from problem
-    if not head:
-        raise MediaError(f"The file {path} is empty (0 bytes). Copy or download it again.")
-    kind, name = _recognised(head)
+    kind, name = _told(path, _WORDS[wanted])
     if wanted == "video" and not name:
         # FFmpeg would show a text file as a film of its letters, and follow playlists.
         raise MediaError(
@@ -70,6 +52,42 @@ def checked(path: str | Path, wanted: Kind) -> Path:
             f"{path} is {_WORDS[kind]} ({name}), not {_WORDS[wanted]}: give it as {_AS[kind]}."
         )
     return path
+
+
+def kind_of(path: str | Path) -> Kind | None:
+    """What a file's first bytes say it is; None where they leave it open.
+
+    Raises:
+        MediaError: nothing that can be read, as `checked` says it, or of a type that is not read.
+    """
+    path = Path(path)
+    kind, name = _told(path, "a file")
+    if name in _UNREADABLE:
+        raise MediaError(f"{path} is {_UNREADABLE[name]}")
+    return kind
+
+
+def _told(path: Path, wanted: str) -> tuple[Kind | None, str]:
+    """Kind and type that the first bytes of an ordinary file with something in it tell."""
+    try:
+        if path.is_dir():
+            raise MediaError(f"{path} is a folder, not {wanted}: name a file in it.")
+        if path.exists() and not path.is_file():
+            raise MediaError(f"{path} is not an ordinary file, so it is not read.")
+        with open(path, "rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError as problem:
+        there = isdir(path.parent)
+        advice = "check its name." if there else "its folder is not there either."
+        close = nearest_file(path)
+        tail = f"{close}." if close else f": {advice}"
+        raise MediaError(f"There is no file {path}{tail}") from problem
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise MediaError(f"The file {path} could not be opened: {reason}.") from problem
+    if not head:
+        raise MediaError(f"The file {path} is empty (0 bytes). Copy or download it again.")
+    return _recognised(head)
 
 
 def nearest_file(path: Path) -> str:

@@ -13,7 +13,6 @@ from .events import ErrorEvent, Event, ProgressEvent, Result, StageEvent
 from .hashes import file_sha256
 
 if TYPE_CHECKING:
-    from .bundle import Bundle
     from .generator import Generator
     from .jobs import Job
     from .ledger import Ledger
@@ -50,7 +49,7 @@ def run(
     A failed item is told, recorded and passed over, unless `fail_fast`. `Cancelled`, a broken
     bundle and files that cannot be written end the run. Nothing is raised but what `tell` raises.
     """
-    rights = _rights(generator.bundle)
+    rights = generator.bundle.rights
     done = failed = 0
     errors: list[HearsightError] = []
     for job in jobs:
@@ -87,15 +86,6 @@ def error_event(problem: HearsightError, id: str | None = None, line: int = 0) -
         kind=type(problem).__name__,
         message=str(problem),
     )
-
-
-def _rights(bundle: Bundle) -> str:
-    """One line on the licences of the weights, for the files they made."""
-    marks = {True: "", False: " (no commercial use)", None: " (commercial use not known)"}
-    terms = {
-        f"{each.name}{marks[each.commercial_use]}" for each in bundle.manifest.license.values()
-    }
-    return f"Made with {bundle.manifest.name}: {'; '.join(sorted(terms))}"
 
 
 def _write(take: Take, path: Path, digest: str, subtype: Subtype, rights: str) -> Result:

@@ -53,6 +53,15 @@ class Bundle:
     manifest: Manifest
     sha256: str
 
+    @property
+    def rights(self) -> str:
+        """One line on the licences of the weights, for the files they make."""
+        marks = {True: "", False: " (no commercial use)", None: " (commercial use not known)"}
+        terms = {
+            f"{each.name}{marks[each.commercial_use]}" for each in self.manifest.license.values()
+        }
+        return f"Made with {self.manifest.name}: {'; '.join(sorted(terms))}"
+
     def path(self, listed: contract.Listed) -> Path:
         """Where a listed file lies.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -30,6 +30,7 @@ __all__ = [
     "audio_seconds",
     "frame_times",
     "frames_at",
+    "kind_of",
     "read_audio",
     "read_image",
     "video_seconds",
@@ -45,6 +46,24 @@ _BIG_FRAME = 2048  # longer side in pixels above which video frames are halved
 _LOST_END = 0.5  # seconds: decoders lose a frame or two at the end without anything being wrong
 _SILENCE = 10 ** (-90 / 20)  # a 16-bit file's smallest step: below it there is nothing to hear
 _READ_BLOCK = 1 << 20  # samples of all channels read at a time
+
+
+def kind_of(path: str | Path) -> Literal["image", "video", "audio"]:
+    """Whether a file is a picture, a video or a sound, whatever its name says.
+
+    Raises:
+        MediaError: it is missing, or none of these.
+    """
+    kind = _sniff.kind_of(path)
+    if kind:
+        return kind
+    with suppress(MediaError):
+        audio_seconds(path)
+        return "audio"
+    with suppress(MediaError):
+        video_seconds(path)
+        return "video"
+    raise MediaError(f"{path} is neither a picture nor a video or sound that is read.")
 
 
 def read_image(path: str | Path) -> Pixels:

@@ -757,3 +757,16 @@ def test_bytes_of_any_kind_are_read_or_refused_in_a_sentence(tmp_path_factory, r
     except MediaError as error:
         assert str(path) in str(error)
         assert str(error)[-1] in ".?"
+
+
+def test_a_file_is_known_by_what_is_in_it(tmp_path):
+    picture = save(tmp_path / "picture.png", CORNERS).rename(tmp_path / "sound.wav")
+    tone = 0.1 * np.sin(np.arange(8000) / 9)
+    for name in ("a.flac", "b.ogg", "c.mp3"):
+        soundfile.write(tmp_path / name, tone, 16000)
+    assert media.kind_of(picture) == "image"
+    assert {media.kind_of(tmp_path / name) for name in ("a.flac", "b.ogg", "c.mp3")} == {"audio"}
+    (tmp_path / "words.txt").write_text("hello")
+    for name, said in (("words.txt", "neither a picture"), ("gone", "There is no file")):
+        with pytest.raises(MediaError, match=said):
+            media.kind_of(tmp_path / name)

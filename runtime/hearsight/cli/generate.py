@@ -140,7 +140,7 @@ def _near(request: Request, resolved: Resolved) -> tuple[Request, Settings]:
         made.request,
         **fields,
         variations=request.variations,
-        first_variation=0,
+        first_variation=request.first_variation,
         seed=request.seed,
         id="",
         like=request.like,

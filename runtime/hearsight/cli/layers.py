@@ -13,17 +13,10 @@ from typing import Any, Literal, cast, get_args, get_origin
 
 from .._parse import nearest
 from ..errors import RequestError
+from ..presets import PRESETS, Preset
 from .settings import ALIASES, Settings, hints
 
-__all__ = ["PRESETS", "Resolved", "resolve"]
-
-PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "film": {"sample_rate": 48000, "bit_depth": "24", "normalize": "peak=-1"},
-    "game": {"sample_rate": 48000, "bit_depth": "16", "channels": 1, "trim": True},
-    "unreal": {"sample_rate": 48000, "bit_depth": "16", "normalize": "peak=-1"},
-    "library": {"sample_rate": 96000, "bit_depth": "24", "normalize": "peak=-1"},
-}
-"""What places of delivery ask for."""
+__all__ = ["Resolved", "resolve"]
 
 _PREFIX = "RUNTIME_"
 
@@ -123,7 +116,7 @@ def _layer(
     if not name:
         return [(origin, layer)]
     if name in PRESETS:
-        return [(f"preset {name}", dict(PRESETS[name])), (origin, layer)]
+        return [(f"preset {name}", _settings(PRESETS[name])), (origin, layer)]
     path = folder / name
     if not path.is_file():
         raise RequestError(
@@ -134,6 +127,20 @@ def _layer(
         raise RequestError(f"The preset {path} names another preset, which is not supported.")
     preset = {key: _typed(key, value, str(path)) for key, value in preset.items()}
     return [(f"preset {path}", preset), (origin, layer)]
+
+
+def _settings(preset: Preset) -> dict[str, Any]:
+    """What a preset settles; the rest is left to the layers below."""
+    settled: dict[str, Any] = {
+        "sample_rate": preset.sample_rate,
+        "bit_depth": preset.bit_depth,
+        "normalize": f"{preset.level}={preset.level_db:g}",
+    }
+    if preset.channels:
+        settled["channels"] = preset.channels
+    if preset.trim:
+        settled["trim"] = True
+    return settled
 
 
 def _typed(key: str, value: Any, origin: str) -> Any:

@@ -47,6 +47,9 @@ class Settings:
 
     duration: float | None = _option(None, "Length in seconds.", "Sound", "S")
     variations: int = _option(1, "How many different sounds to make.", "Sound", "N", "-n")
+    first_variation: int = _option(
+        0, "Begin with this one, counted from 0: makes one of several again.", "Sound", "N"
+    )
     seed: int | None = _option(
         None, "Same seed, same sound. Without it one is drawn and printed.", "Sound", "N"
     )

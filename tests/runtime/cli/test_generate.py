@@ -51,6 +51,12 @@ def test_several_variations_are_numbered_in_files_and_in_folders(cli, home):
     ]
 
 
+def test_one_of_several_variations_is_made_again_alone(cli, home):
+    cli("generate", "rain", "-n", "3", "--seed", "5", "-o", "rain.wav")
+    cli("generate", "rain", "--seed", "5", "--first-variation", "2", "-o", "again.wav")
+    assert Path("rain_03.wav").read_bytes() == Path("again.wav").read_bytes()
+
+
 def test_a_name_template_fills_in_what_it_knows(cli, home):
     done = cli("generate", "rain", "-o", "out", "--name", "{model}/{seed}_{prompt}.flac",
                "--seed", "5")  # fmt: skip

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hearsight.cli.layers import PRESETS, resolve
+from hearsight.cli.layers import resolve
 from hearsight.cli.settings import Settings
 from hearsight.errors import RequestError
+from hearsight.presets import PRESETS
 
 
 @pytest.fixture
@@ -65,7 +66,10 @@ def test_a_flag_can_take_back_what_a_file_says(home):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_settings(home, name):
-    assert resolve({"preset": name}).settings.bit_depth == PRESETS[name]["bit_depth"]
+    settings, preset = resolve({"preset": name}).settings, PRESETS[name]
+    assert (settings.sample_rate, settings.bit_depth) == (preset.sample_rate, preset.bit_depth)
+    assert settings.normalize == f"{preset.level}={preset.level_db:g}"
+    assert (settings.channels, settings.trim) == (preset.channels or 1, preset.trim)
 
 
 def test_a_preset_stands_right_below_the_layer_that_names_it(home):
