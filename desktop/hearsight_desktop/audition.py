@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -32,6 +34,7 @@ class Audition(QObject):
         self._player = player
         self._offset = 0.0
         self._looping = False
+        self._loops = True
         self._region: tuple[float, float] | None = None
         self._was_playing = False
         self._timer = QTimer(self, interval=_FRAME)
@@ -55,13 +58,16 @@ class Audition(QObject):
         offset: float = 0.0,
         region: tuple[float, float] | None = None,
         keep: bool = True,
+        loops: bool = True,
     ) -> None:
-        """Hear this from now on; `region` in seconds of the original is what a loop repeats."""
+        """Hear this from now on; `region` in seconds of the original is what a loop repeats.
+        `keep` goes on where it stands; without `loops` it never goes round."""
         before = self.position
-        self._offset, self._region = offset, region
+        self._offset, self._region, self._loops = offset, region, loops
         self._try(lambda: self._player.load(audio, sample_rate, keep=keep))
-        if keep:
-            self._try(lambda: self._player.seek(max(0.0, before - offset)))
+        here = before - offset
+        if keep and 0 <= here < self._player.length:
+            self._try(lambda: self._player.seek(here))
         self._apply_loop()
         self.moved.emit(self.position)
 
@@ -109,10 +115,14 @@ class Audition(QObject):
 
     def _apply_loop(self) -> None:
         whole = (0.0, self._player.length)
-        inside = self._region and tuple(max(0.0, edge - self._offset) for edge in self._region)
-        self._player.loop = (inside or whole) if self._looping else None
+        region = whole
+        if self._region:
+            first, end = self._region
+            region = max(0.0, first - self._offset), max(0.0, end - self._offset)
+        self._player.loop = region if self._looping and self._loops else None
 
     def _look(self) -> None:
+        self._try(self._player.check)
         playing = self._player.playing
         self.moved.emit(self.position)
         if playing != self._was_playing:
@@ -121,7 +131,7 @@ class Audition(QObject):
         if not playing:
             self._timer.stop()
 
-    def _try(self, act) -> None:
+    def _try(self, act: Callable[[], None]) -> None:
         try:
             act()
         except PlaybackError as problem:

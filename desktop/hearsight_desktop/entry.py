@@ -9,7 +9,7 @@ from typing import Literal
 
 from hearsight import Request
 
-__all__ = ["Edit", "Entry"]
+__all__ = ["Edit", "Entry", "title_of"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,12 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """What was asked for, in a line: its texts, else the names of its files."""
-        texts = [p.value.strip() for p in self.request.prompts if p.modality == "text" and p.value]
-        files = [Path(p.value).name for p in self.request.prompts if p.modality != "text"]
-        return ", ".join(filter(None, texts)) or ", ".join(files) or "untitled"
+        """What was asked for, in a line."""
+        return title_of(self.request)
+
+
+def title_of(request: Request) -> str:
+    """What is asked for, in a line: the texts, else the names of the files."""
+    texts = [p.value.strip() for p in request.prompts if p.modality == "text" and p.value]
+    files = [Path(p.value).name for p in request.prompts if p.modality != "text"]
+    return ", ".join(filter(None, texts)) or ", ".join(files) or "untitled"

@@ -6,26 +6,28 @@ takes time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from hearsight import HearsightError, OutputError, Request, RequestError
+from hearsight import HearsightError, OutputError, Request, RequestError, open_bundle, resolve
 
 from .changes import Change, Touch
 from .delivery import DEFAULT, DELIVERIES, Delivery
 from .entry import Edit, Entry
 from .finisher import Finisher
 from .history import History
-from .jobs import Job, Place, Queue, State, new_job
-from .naming import TEMPLATE, checked_take_template, typed_name
+from .jobs import Job, Place, Queue, State, new_job, rest_of
+from .naming import TEMPLATE, Naming, checked_naming, checked_take_template, typed_name
 from .places import data_folder
 from .preferences import Preferences, read_preferences, write_preferences
 from .runner import Playing, Runner, Work
 from .takes import Takes, Usage
+from .telling import details_of
 
 __all__ = ["News", "Search", "Session"]
 
@@ -36,12 +38,17 @@ _GB = 10**9
 class News:
     """Something to tell the user: what happened, what to do, and details to copy."""
 
-    kind: str
-    """`error`, `warning` or `note`."""
+    kind: Literal["error", "warning", "note", "good"]
     text: str
     details: str = ""
     undo: bool = False
     """Whether the last change can be taken back."""
+    put_back: bool = False
+    """Whether jobs that were taken out can wait again."""
+    reference: Path | None = None
+    """A sound that can also be listened to as a reference."""
+    file: Path | None = None
+    """A file that can be shown in its folder."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ class Session(QObject):
         self._history = History(self.folder / "history.sqlite")
         self._takes = Takes(self.folder / "originals", self._preferences.takes_folder)
         self._search = Search()
+        self._closing = False
         self._entries = {entry.id: entry for entry in self._all()}
         self.undo = QUndoStack(self)
         self.runner = Runner(self._takes, self._playing())
@@ -107,8 +115,15 @@ class Session(QObject):
     @property
     def delivery(self) -> Delivery:
         """How files are delivered that are dragged out."""
-        chosen = DELIVERIES.get(self._preferences.delivery, DEFAULT)
-        return replace(chosen, embed=self._preferences.embed)
+        chosen = self._preferences
+        form = replace(DELIVERIES.get(chosen.delivery, DEFAULT), embed=chosen.embed)
+        if not chosen.category:
+            return form
+        naming = Naming("ucs", chosen.category, creator=chosen.creator, source=chosen.source)
+        try:
+            return replace(form, naming=checked_naming(naming))
+        except RequestError:  # while it is being typed
+            return form
 
     def start(self) -> None:
         """Find takes that a crash left out of the history, and go on with what waits."""
@@ -125,16 +140,37 @@ class Session(QObject):
         self.work.start()
         self.finisher.count(list(self._entries.values()))
 
-    def close(self) -> None:
-        """Stop what runs; what waits is kept for the next time."""
-        if running := self.work.running:
-            self._save_queue([running, *self.work.waiting])
-        self.work.close()
-        self.finisher.close()
+    def close(self) -> bool:
+        """Stop what runs; what is not made is kept for the next time. False if a worker did not
+        end in time: the process should then end without asking Qt."""
+        self._closing = True
+        running, waiting = self.work.running, self.work.waiting
+        left = [worker for worker in (self.work, self.finisher) if not worker.close()]
+        QCoreApplication.sendPostedEvents()  # what they made while they ended
+        if running:
+            made = sum(entry.batch == running.id for entry in self._entries.values())
+            rest = rest_of(running, made)
+            waiting = (rest, *waiting) if rest else waiting
+        self._save_queue(waiting)
         self._history.close()
+        return not left
+
+    def entries(self) -> list[Entry]:
+        """Every take, rejected ones too."""
+        return list(self._entries.values())
 
     def ask(self, request: Request, model: str, place: Place = "back") -> Job | None:
-        """Queue a request; None and news if it asks for nothing that can be made."""
+        """Queue a request; None, and news, if it asks for what cannot be made."""
+        try:
+            bundle = open_bundle(model, verify=False)
+            if bundle.manifest.kind == "conditioner":
+                raise RequestError(
+                    f"{model} understands prompts and makes no sound: choose another."
+                )
+            resolve(request, bundle.manifest)
+        except HearsightError as problem:
+            self.told.emit(News("error", str(problem), details_of(problem, request, model)))
+            return None
         job = new_job(request, model)
         replaced = self.work.add(job, place)
         if replaced:
@@ -229,6 +265,16 @@ class Session(QObject):
             self.stale.emit(entry.id, True)
             self.finisher.deliver(entry, self.delivery)
 
+    def freshen(self, id: str) -> None:
+        """Make the finished file of a take again if it is gone, or of another form than files
+        are delivered in now."""
+        for entry in self.chosen([id]):
+            self.finisher.deliver(entry, self.delivery, anew=False)
+
+    def rejected_bytes(self) -> int:
+        """What the files in the bin take on the disk."""
+        return sum(self._takes.size(entry) for entry in self._entries.values() if entry.rejected)
+
     def put_back(self, jobs: Iterable[Job]) -> None:
         """Let jobs wait again that were taken out."""
         self.work.put_back(jobs)
@@ -279,11 +325,11 @@ class Session(QObject):
         self.finisher.count(list(self._entries.values()))
 
     def _queue_changed(self) -> None:
-        running = self.work.running
-        self._save_queue([*([running] if running else []), *self.work.waiting])
-        self.queue_changed.emit()
+        if not self._closing:  # whose end is no end of the jobs
+            self._save_queue(self.work.unfinished)
+            self.queue_changed.emit()
 
-    def _save_queue(self, jobs: list[Job]) -> None:
+    def _save_queue(self, jobs: Sequence[Job]) -> None:
         try:
             self._history.save_queue(jobs)
         except OutputError as problem:

@@ -152,6 +152,11 @@ class Takes:
         delivered = sum(_bytes(entry.delivered) for entry in entries if entry.delivered)
         return Usage(sum(_bytes(path) for path in _listed(self._originals)), delivered, free)
 
+    def size(self, entry: Entry) -> int:
+        """Bytes that the files of a take take on the disk."""
+        files = (self._original(entry), self._receipt(entry.id), entry.delivered)
+        return sum(_bytes(path) for path in files if path)
+
     def over_budget(self, entries: Sequence[Entry], limit_bytes: int) -> list[Entry]:
         """What to remove so that originals and delivered files take no more than that together.
 
@@ -165,7 +170,7 @@ class Takes:
         for entry in sorted(entries, key=lambda entry: (not entry.rejected, entry.created)):
             if excess <= 0:
                 break
-            if entry.starred or entry.batch == newest or not (size := self._size(entry)):
+            if entry.starred or entry.batch == newest or not (size := self.size(entry)):
                 continue
             going.append(entry)
             excess -= size
@@ -252,10 +257,6 @@ class Takes:
         """Where the original lies now: the folder may have moved along with the user's home."""
         moved = self._originals / f"{entry.id}.wav"
         return moved if moved.exists() else entry.original
-
-    def _size(self, entry: Entry) -> int:
-        files = (self._original(entry), self._receipt(entry.id), entry.delivered)
-        return sum(_bytes(path) for path in files if path)
 
 
 def _make(folder: Path) -> None:

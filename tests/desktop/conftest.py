@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HEARSIGHT_TAKES", str(tmp_path / "Takes"))
     monkeypatch.setenv("HEARSIGHT_ENGINES", str(MICRO))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def swept() -> Iterator[None]:
+    """Python collects garbage in whichever thread is at hand, and what is Qt's may only be deleted
+    in its own: see `hearsight_desktop.sweeping`."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()

@@ -32,7 +32,9 @@ def make(qtbot, session, request=ASKED):
 
 def settle(qtbot, session, id, act):
     """Do something that makes a file anew, and wait for the file."""
-    with qtbot.waitSignal(session.stale, timeout=20_000, check_params_cb=lambda i, s: (i, s) == (id, False)):
+    with qtbot.waitSignal(
+        session.stale, timeout=20_000, check_params_cb=lambda i, s: (i, s) == (id, False)
+    ):
         act()
     return session.entry(id)
 
@@ -111,13 +113,30 @@ def test_what_waits_when_the_app_ends_is_made_when_it_starts_again(qtbot, sessio
 def test_a_failed_job_is_told_and_the_next_one_works(qtbot, session):
     told = []
     session.told.connect(told.append)
+    lost = replace(ASKED, prompts=(hearsight.Prompt("image", "lost picture.png"),))
     with qtbot.waitSignal(session.ended, timeout=20_000) as ended:
-        session.ask(ASKED, "no such bundle")
+        session.ask(lost, "micro")
     assert ended.args[1] is State.FAILED
     assert [news.kind for news in told] == ["error"]
-    assert "no such bundle" in told[0].text
+    assert "lost picture.png" in told[0].text
     assert "Traceback" in told[0].details
     assert len(make(qtbot, session)) == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "model", "words"),
+    [
+        (ASKED, "no such bundle", "no such bundle"),
+        (replace(ASKED, seconds=9999.0), "micro", "600"),
+        (ASKED, "micro-eye", "makes no sound"),
+    ],
+)
+def test_what_cannot_be_made_is_told_at_once(session, request_, model, words):
+    told = []
+    session.told.connect(told.append)
+    assert session.ask(request_, model) is None
+    assert [words in news.text for news in told] == [True]
+    assert session.work.running is None
 
 
 def test_a_budget_takes_the_oldest_without_a_star(qtbot, session):
@@ -134,8 +153,8 @@ def test_a_budget_takes_the_oldest_without_a_star(qtbot, session):
 def test_files_that_tell_nothing_where_that_is_wanted(qtbot, session):
     session.prefer(replace(session.preferences, embed=False))
     entry, _ = make(qtbot, session)
-    with pytest.raises(hearsight.MediaError):
-        hearsight.read_record(entry.delivered)
+    record = hearsight.read_record(entry.delivered)
+    assert record.keys() == {"tool", "digital_source_type", "delivery"}
     assert b"prompts" not in entry.delivered.read_bytes()
 
 

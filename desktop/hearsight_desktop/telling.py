@@ -1,0 +1,71 @@
+"""Telling people about machines and failures: the device line, and what to copy into a report."""
+
+from __future__ import annotations
+
+import json
+import platform
+import traceback
+
+from hearsight import HearsightError, Request, Take, graphics_cards, memory, request_to_json
+
+__all__ = ["details_of", "device_line", "memory_line", "message_of"]
+
+_PROVIDERS = {
+    "CPUExecutionProvider": "processor",
+    "CUDAExecutionProvider": "NVIDIA card, CUDA",
+    "TensorrtExecutionProvider": "NVIDIA card, TensorRT",
+    "NvTensorRTRTXExecutionProvider": "NVIDIA card, TensorRT-RTX",
+    "OpenVINO": "processor, OpenVINO",
+    "DmlExecutionProvider": "graphics card, DirectML",
+    "CoreMLExecutionProvider": "Core ML",
+}
+_GB = 1e9
+
+
+def device_line(take: Take) -> str:
+    """What made a take, and why that: `Played by the processor in fp32: ...`."""
+    plan = take.plan
+    provider = _PROVIDERS.get(plan.provider, plan.provider)
+    why = plan.why.strip().rstrip(".")
+    return f"{provider[:1].upper()}{provider[1:]}, {plan.precision}{f': {why}' if why else ''}."
+
+
+def memory_line(provider: str) -> str:
+    """Free memory where a provider keeps its graphs, in a sentence; nothing where it is not told.
+
+    It may start a program of the graphics driver, so ask from a worker.
+    """
+    if provider and "processor" not in _PROVIDERS.get(provider, provider):
+        if cards := graphics_cards():
+            return f"{_gb(cards[0].free)} of {_gb(cards[0].total)} GB free on {cards[0].name}."
+        return ""
+    now = memory()
+    if now.available is None or now.total is None:
+        return ""
+    return f"{_gb(now.available)} of {_gb(now.total)} GB of memory free."
+
+
+def message_of(problem: BaseException) -> str:
+    """A failure in sentences for people: what happened, and what to do."""
+    if isinstance(problem, HearsightError):
+        return str(problem)
+    if isinstance(problem, MemoryError):
+        return "There is not enough memory for this sound. Make it shorter, or free memory."
+    said = f"{type(problem).__name__}: {problem}".rstrip(": ")
+    return (
+        f"Something went wrong that nobody foresaw ({said}). Try again; if it happens again, "
+        "copy the details and report them."
+    )
+
+
+def details_of(problem: BaseException, request: Request | None = None, model: str = "") -> str:
+    """All that helps to find out what went wrong, as text to copy."""
+    told = ["".join(traceback.format_exception(problem)).rstrip()]
+    if request is not None:
+        told.append(f"model: {model}\nrequest: {json.dumps(request_to_json(request))}")
+    told.append(f"{platform.platform()}, Python {platform.python_version()}")
+    return "\n\n".join(told)
+
+
+def _gb(count: int) -> str:
+    return f"{count / _GB:.1f}"

@@ -1,0 +1,50 @@
+"""What people are told of machines and failures."""
+
+from __future__ import annotations
+
+import pytest
+
+import hearsight
+from hearsight import OutputError, text
+from hearsight_desktop.telling import details_of, device_line, memory_line, message_of
+
+
+def failed(problem: BaseException) -> BaseException:
+    with pytest.raises(type(problem)) as caught:
+        raise problem
+    return caught.value
+
+
+def test_what_plays_is_told_with_the_reason():
+    with hearsight.load("micro", device="cpu", threads=1) as generator:
+        [take] = generator.generate(text("rain", seconds=0.25))
+    line = device_line(take)
+    assert line.startswith("Processor, fp32: ")
+    assert line.endswith(".")
+    assert not line.endswith("..")
+
+
+def test_free_memory_is_told_where_the_system_tells_it():
+    known = hearsight.memory().available is not None
+    assert memory_line("CPUExecutionProvider").endswith("GB of memory free.") == known
+    assert memory_line("") == memory_line("CPUExecutionProvider")
+
+
+def test_foreseen_failures_speak_for_themselves():
+    assert message_of(OutputError("The disk is full.")) == "The disk is full."
+    assert "not enough memory" in message_of(MemoryError())
+
+
+@pytest.mark.parametrize("problem", [ValueError("x: 3"), KeyError("a"), KeyboardInterrupt()])
+def test_others_are_named_with_what_to_do(problem):
+    message = message_of(problem)
+    assert type(problem).__name__ in message
+    assert "copy the details" in message
+
+
+def test_details_hold_all_that_helps():
+    problem = failed(ValueError("odd"))
+    details = details_of(problem, text("Regen, naß", seed=3), "micro")
+    for part in ("Traceback", "ValueError: odd", '"seed": 3', "model: micro", "Python 3"):
+        assert part in details
+    assert "request" not in details_of(problem)
