@@ -1,1 +1,1 @@
-"""Hearsight's desktop app: drop a picture, audition four sounds, drag the right one into the DAW."""
+"""The desktop app: drop a picture, audition four sounds, drag the right one into the DAW."""

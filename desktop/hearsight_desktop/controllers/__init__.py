@@ -1,0 +1,1 @@
+"""How the window behaves: views on one side, the session and the workers on the other."""

@@ -1,0 +1,256 @@
+"""The left side: what is wanted becomes jobs, and how far they are is shown."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog
+
+from hearsight import HearsightError, Prompt, Request
+
+from ..commands import as_command, as_manifest
+from ..dropping import Dropped, dropped
+from ..entry import title_of
+from ..jobs import Job, Place, State
+from ..pace import Pace
+from ..projector import Projector
+from ..session import News, Session
+from ..views.inputs import InputsView
+from ..views.progress import stage_words
+from ..views.takes_model import TakesModel
+from ..wishes import Wishes
+
+__all__ = ["Asking"]
+
+_THUMB = 256  # pixels, for screens with two to a point
+_MODALITIES = {"image": "image", "video": "video", "audio": "audio"}
+
+
+class Asking(QObject):
+    """Between the inputs, the presets and the queue."""
+
+    told = Signal(object)
+    """`News`."""
+    bundle_dropped = Signal(Path)
+    """A model, a folder or a zip, was dropped."""
+
+    def __init__(
+        self, session: Session, projector: Projector, inputs: InputsView, model: TakesModel
+    ) -> None:
+        super().__init__(inputs)
+        self._session = session
+        self._projector = projector
+        self._inputs = inputs
+        self._model = model
+        self._wishes = Wishes(session.folder / "presets")
+        self._pace = Pace()
+        self._taken_out: tuple[Job, ...] = ()
+        self._listen()
+        self._show_presets("")
+        self._show_queue()
+
+    def ask(self, place: Place) -> None:
+        """Make what is wanted."""
+        job = self._session.ask(self._inputs.request(), self._inputs.model(), place)
+        if job:
+            assert job.request.seed is not None
+            self._inputs.seed.show_last(job.request.seed)
+
+    def use(self, request: Request, model: str) -> None:
+        """Show the settings of a request, to be changed or asked for again."""
+        self._inputs.show_request(request, model)
+        self._inputs.focus_text()
+
+    def drop(self, things: list[Path | str]) -> None:
+        """Take what was dropped, whatever it is."""
+        for each in dropped(things):
+            if each.kind == "bundle" and each.path:
+                self.bundle_dropped.emit(each.path)
+            elif each.wish:
+                self._drop_wish(each)
+            elif each.path and each.kind in _MODALITIES:
+                self._inputs.add_file(_MODALITIES[each.kind], each.path)
+            if each.note:
+                kind = "error" if each.kind == "unsupported" else "warning"
+                self.told.emit(News(kind, each.note))
+
+    def put_back(self) -> None:
+        """Let those jobs wait again that were taken out last."""
+        self._session.put_back(self._taken_out)
+        self._taken_out = ()
+
+    def copy_command(self) -> None:
+        """Copy what is wanted as a command of `runtime-cli`."""
+        request, model = self._inputs.request(), self._inputs.model()
+        try:
+            QGuiApplication.clipboard().setText(as_command(request, model))
+            self.told.emit(News("note", "The command is in the clipboard."))
+        except HearsightError as problem:
+            self.told.emit(News("error", str(problem)))
+
+    def save_manifest(self) -> None:
+        """Let the user write the queue as a manifest for `runtime-cli batch`."""
+        dialog = QFileDialog(self._inputs, "Export the queue", "queue.jsonl")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("Manifests (*.jsonl)")
+        dialog.setDefaultSuffix("jsonl")
+        dialog.fileSelected.connect(lambda file: self._write_manifest(Path(file)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _listen(self) -> None:
+        inputs, session = self._inputs, self._session
+        inputs.asked.connect(self.ask)
+        inputs.dropped.connect(self.drop)
+        inputs.pasted.connect(self._paste)
+        inputs.thumbnail_wanted.connect(self._look)
+        inputs.model_chosen.connect(self._choose_model)
+        inputs.generate.cancelled.connect(self._cancel)
+        inputs.generate.removed.connect(self._remove)
+        inputs.generate.command_wanted.connect(self.copy_command)
+        inputs.generate.manifest_wanted.connect(self.save_manifest)
+        inputs.presets.chosen.connect(self._choose_preset)
+        inputs.presets.saved.connect(self._save_preset)
+        inputs.presets.deleted.connect(self._delete_preset)
+        session.began.connect(self._begin)
+        session.progressed.connect(self._progress)
+        session.hinted.connect(self._hint)
+        session.ended.connect(self._end)
+        session.queue_changed.connect(self._show_queue)
+        self._projector.thumbnailed.connect(inputs.show_thumbnail)
+
+    def _look(self, file: Path) -> None:
+        self._projector.look(file, _THUMB)
+
+    def _choose_model(self, name: str) -> None:
+        self._session.prefer(replace(self._session.preferences, model=name))
+
+    def _drop_wish(self, each: Dropped) -> None:
+        assert each.wish, "the caller looked"
+        request = each.wish.request
+        if each.kind == "own":
+            self.use(request, each.wish.model)
+            news = News("note", f"These are the settings of {each.wish.name}.")
+            self.told.emit(replace(news, reference=each.path))
+            return
+        try:
+            assert each.path
+            kept = self._wishes.take_in(each.path)
+        except HearsightError as problem:
+            self.told.emit(News("error", str(problem)))
+            return
+        self._show_presets(kept.name)
+        self.use(kept.request, kept.model)
+
+    def _paste(self, picture: QImage) -> None:
+        """Keep a picture that is no file as one: requests name files."""
+        data = QBuffer()
+        data.open(QIODevice.OpenModeFlag.WriteOnly)
+        picture.save(data, "PNG")
+        raw = bytes(data.data().data())
+        folder = self._session.folder / "pasted"
+        file = folder / f"pasted_{hashlib.sha256(raw).hexdigest()[:12]}.png"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                part = file.with_suffix(".part")
+                part.write_bytes(raw)
+                part.replace(file)
+        except OSError as problem:
+            self.told.emit(News("error", f"The picture cannot be kept: {problem.strerror}."))
+            return
+        self._inputs.add_file("image", file)
+
+    def _cancel(self, which: str) -> None:
+        if which == "running":
+            self._session.cancel_running()
+        elif which == "waiting":
+            self._taken_out = self._session.cancel_waiting()
+        else:
+            self._taken_out = self._session.cancel_all()
+        if which != "waiting" and self._session.work.running:
+            self._inputs.progress.show_cancelling()
+        self._tell_taken_out()
+
+    def _remove(self, id: str) -> None:
+        job = self._session.work.remove(id)
+        self._taken_out = (job,) if job else ()
+        self._tell_taken_out()
+
+    def _tell_taken_out(self) -> None:
+        if count := len(self._taken_out):
+            many = f"{count} jobs were" if count > 1 else "One job was"
+            self.told.emit(News("note", f"{many} taken out of the queue.", put_back=True))
+
+    def _begin(self, job: Job) -> None:
+        self._pace = Pace()
+        first = job.request.first_variation + 1
+        numbers = range(first, first + job.request.variations)
+        self._model.begin(job.id, title_of(job.request), numbers)
+        self._inputs.progress.show_progress("load", 0, 0)
+
+    def _progress(self, id: str, stage: str, step: int, total: int) -> None:
+        left = self._pace.seconds_left(stage, step, total, time.monotonic())
+        self._inputs.progress.show_progress(stage, step, total, left)
+        self._model.progress(id, stage_words(stage), step / total if total else 0.0)
+
+    def _hint(self, _: str, hint: str) -> None:
+        self._inputs.progress.show_hint(hint)
+
+    def _end(self, id: str, _: State) -> None:
+        self._model.end(id)
+        if not self._session.work.running:
+            self._inputs.progress.show_idle()
+
+    def _show_queue(self) -> None:
+        work = self._session.work
+        running = title_of(work.running.request) if work.running else ""
+        waiting = [(job.id, title_of(job.request)) for job in work.waiting]
+        self._inputs.generate.show_queue(running, waiting)
+
+    def _write_manifest(self, file: Path) -> None:
+        try:
+            file.write_text(as_manifest(self._session.work.unfinished), encoding="utf-8")
+        except HearsightError as problem:
+            self.told.emit(News("error", str(problem)))
+        except OSError as problem:
+            self.told.emit(News("error", f"{file} cannot be written: {problem.strerror}."))
+        else:
+            text = f"`runtime-cli batch {file.name}` makes these sounds."
+            self.told.emit(News("note", f"The queue was written to {file}. {text}"))
+
+    def _show_presets(self, current: str) -> None:
+        self._inputs.presets.show_presets([wish.name for wish in self._wishes.all()], current)
+
+    def _choose_preset(self, name: str) -> None:
+        for wish in self._wishes.all():
+            if wish.name == name:
+                self._inputs.show_request(self._with_my_prompts(wish.request), wish.model)
+
+    def _with_my_prompts(self, request: Request) -> Request:
+        """A preset says how; what is wanted stays, if the preset does not say that, too."""
+        if any(not prompt.blank for prompt in request.prompts):
+            return request
+        mine = self._inputs.request().prompts
+        return replace(request, prompts=mine or (Prompt("text", ""),))
+
+    def _save_preset(self, name: str) -> None:
+        request = replace(self._inputs.request(), seed=None, first_variation=0, id="")
+        try:
+            kept = self._wishes.save(name, request, self._inputs.model())
+        except HearsightError as problem:
+            self.told.emit(News("error", str(problem)))
+            return
+        self._show_presets(kept.name)
+
+    def _delete_preset(self, name: str) -> None:
+        try:
+            self._wishes.delete(name)
+        except HearsightError as problem:
+            self.told.emit(News("error", str(problem)))
+        self._show_presets("")
