@@ -74,7 +74,9 @@ def begin(
     audio = media.read_audio(init.file, sample_rate=rate, seconds=request.seconds)
     gain = 1.0
     if spec.peak:
-        audio = audio - audio.mean(dtype=np.float64).astype(np.float32)
+        # Summed in order, as other players do: NumPy's mean sums in whatever order suits it.
+        mean = np.cumsum(audio, dtype=np.float64)[-1] / len(audio)
+        audio = audio - np.float32(mean)
         peak = float(np.abs(audio).max())
         gain = spec.peak / peak if peak > _CONSTANT else 1.0
     latent = encode(bundle, engine, audio * np.float32(gain), tiles, cancel)

@@ -1,12 +1,17 @@
-"""Several prompts become one instruction to the denoiser: conditions and what each counts."""
+"""Several prompts become one instruction to the denoiser: conditions and what each counts.
+
+Every sum here has a set order or is rounded once, so that all machines mix alike.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import exact
 from .errors import RequestError
 
 __all__ = ["average", "branches", "cosine"]
@@ -26,20 +31,20 @@ def average(conditions: Sequence[Array], weights: Sequence[float]) -> Array:
     """
     if len(conditions) == 1:
         return conditions[0]
-    shares = np.asarray(weights, np.float64) / np.sum(weights)
+    shares = _shares(weights)
     stack = np.stack(conditions).astype(np.float64)
     if stack[0].ndim > 1:
-        return np.tensordot(shares, stack, 1).astype(np.float32)
-    lengths = np.linalg.norm(stack, axis=1)
+        return _sum(shares, stack).astype(np.float32)
+    lengths = np.array([math.sqrt(exact.dot(each, each)) for each in stack])
     if not lengths.any():
         return conditions[0]
-    mean = shares @ (stack / np.maximum(lengths, 1e-12)[:, None])
-    length = float(np.linalg.norm(mean))
+    mean = _sum(shares, stack / np.maximum(lengths, 1e-12)[:, None])
+    length = math.sqrt(exact.dot(mean, mean))
     if length < 1e-6:
         raise RequestError(
             "The prompts cancel each other out; change a weight, or use mix branches."
         )
-    size = float(np.abs(shares) @ lengths / np.abs(shares).sum())
+    size = exact.dot(np.abs(shares), lengths) / math.fsum(np.abs(shares))
     return (mean * (size / length)).astype(np.float32)
 
 
@@ -59,7 +64,7 @@ def branches(
     Raises:
         RequestError: there is nothing to guide away from, and guidance is not 1.
     """
-    shares = np.asarray(weights, np.float64) / np.sum(weights)
+    shares = _shares(weights)
     if against is None and guidance != 1:
         raise RequestError(
             f"guidance is {guidance:g}, but this bundle has no empty condition to guide away from; "
@@ -75,5 +80,17 @@ def branches(
 
 def cosine(a: Array, b: Array) -> float:
     """How alike two conditions are, 1 for the same direction; 0 if one says nothing."""
-    size = float(np.sqrt(np.sum(np.square(a)) * np.sum(np.square(b))))
-    return float(np.vdot(a, b)) / size if size else 0.0
+    size = math.sqrt(exact.dot(a, a)) * math.sqrt(exact.dot(b, b))
+    return exact.dot(a, b) / size if size else 0.0
+
+
+def _shares(weights: Sequence[float]) -> NDArray[np.float64]:
+    return np.asarray(weights, np.float64) / math.fsum(weights)
+
+
+def _sum(shares: NDArray[np.float64], stack: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weighted sum over the first axis, one after the other."""
+    total = shares[0] * stack[0]
+    for share, each in zip(shares[1:], stack[1:], strict=True):
+        total = total + share * each
+    return total

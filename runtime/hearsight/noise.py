@@ -1,9 +1,8 @@
 """Seeds become noise: the same bits on every machine, whatever else is being made.
 
 Philox4x64-10 (Salmon et al. 2011) gives the random words, the Box-Muller transform makes them
-normal. Its logarithm, sine and cosine are written out as sums and products of float64, which
-IEEE 754 rounds the same way everywhere; the functions of maths libraries differ in the last bit.
-A compiled twin must be built without fused multiply-add (`-ffp-contract=off`).
+normal, with the logarithm, sine and cosine of `exact`. A compiled twin must be built without fused
+multiply-add (`-ffp-contract=off`).
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from . import exact
+
 __all__ = ["DECODE", "LATENT", "STEP", "Noise", "item_seed", "normal"]
 
 LATENT = 0
@@ -24,8 +25,6 @@ STEP = 1
 """Stream of the noise that row 0 adds; row i has stream STEP + i."""
 DECODE = 1 << 32
 """Stream of the noise input of a `decode` graph."""
-
-Array = NDArray[np.float64]
 
 _AT_ONCE = 1 << 18  # words; even
 
@@ -52,7 +51,7 @@ class Noise:
         if self.near is None:
             return own
         other = self.near.normal(stream, shape, time_axis, first)
-        across, along = _turn(np.array(self.spread / 4))
+        across, along = exact.turn(np.array(self.spread / 4))
         return (across * other + along * own).astype(np.float32)
 
 
@@ -90,56 +89,8 @@ def normal(
     for start in range(0, len(values), _AT_ONCE):
         part = values[start : start + _AT_ONCE]
         bits = (source.random_raw(len(part)) >> np.uint64(11)).astype(np.float64)
-        radius = np.sqrt(-2.0 * _log((bits[0::2] + 1.0) * 2.0**-53))
-        cosine, sine = _turn(bits[1::2] * 2.0**-53)
+        radius = np.sqrt(-2.0 * exact.log((bits[0::2] + 1.0) * 2.0**-53))
+        cosine, sine = exact.turn(bits[1::2] * 2.0**-53)
         part[0::2], part[1::2] = radius * cosine, radius * sine
     drawn_values = values[skipped % 4 : count].reshape(drawn)
     return np.ascontiguousarray(np.moveaxis(drawn_values, 0, time_axis))
-
-
-def _log(u: Array) -> Array:
-    """Natural logarithm of 0 < u <= 1: ln 2**e + 2 artanh((m - 1) / (m + 1))."""
-    mantissa, exponent = np.frexp(u)
-    low = mantissa < 0.7071067811865476
-    mantissa = np.where(low, mantissa * 2.0, mantissa)
-    exponent = exponent - low
-    ratio = (mantissa - 1.0) / (mantissa + 1.0)
-    series = _polynomial(ratio * ratio, [2.0 / (2 * n + 1) for n in range(11)])
-    return exponent * 0.6931471805599453 + ratio * series
-
-
-def _turn(v: Array) -> tuple[Array, Array]:
-    """Cosine and sine of v whole turns, 0 <= v < 1: Taylor series within an eighth of a turn."""
-    quarter = np.floor(v * 4.0 + 0.5)
-    angle = (v - quarter * 0.25) * 6.283185307179586
-    square = angle * angle
-    cosine = _polynomial(square, _COSINE)
-    sine = angle * _polynomial(square, _SINE)
-    quarter = quarter % 4
-    odd = quarter % 2 == 1
-    across, up = np.where(odd, sine, cosine), np.where(odd, cosine, sine)
-    return (
-        np.where((quarter == 1) | (quarter == 2), -across, across),
-        np.where(quarter >= 2, -up, up),
-    )
-
-
-def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
-    """Horner's rule, lowest power first."""
-    total = np.full_like(x, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        total = total * x + coefficient
-    return total
-
-
-def _reciprocal_factorials(first: int) -> list[float]:
-    """1/first!, -1/(first+2)!, 1/(first+4)! ...: nine terms."""
-    terms, value = [1.0], 1.0
-    for n in range(first + 2, first + 18, 2):
-        value = -value / ((n - 1) * n)
-        terms.append(value)
-    return terms
-
-
-_COSINE = _reciprocal_factorials(0)
-_SINE = _reciprocal_factorials(1)

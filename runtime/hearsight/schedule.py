@@ -7,11 +7,13 @@ sum, so a solver is nothing but the numbers in its rows.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import exact
 from .errors import RequestError
 from .manifest import Betas, Schedule
 
@@ -75,10 +77,11 @@ def cumulative_alphas(betas: Betas, train_steps: int) -> Array:
     if betas.kind == "linear":
         noise = betas.start + (betas.end - betas.start) * ramp
     elif betas.kind == "scaled_linear":
-        noise = (betas.start**0.5 + (betas.end**0.5 - betas.start**0.5) * ramp) ** 2
+        start, end = math.sqrt(betas.start), math.sqrt(betas.end)
+        noise = (start + (end - start) * ramp) ** 2
     elif betas.kind == "cosine":
         time = np.arange(train_steps + 1) / train_steps
-        left = np.cos((time + 0.008) / 1.008 * np.pi / 2) ** 2
+        left = exact.turn((time + 0.008) / 1.008 / 4)[0] ** 2
         noise = np.minimum(1 - left[1:] / left[:-1], 0.999)
     else:
         noise = np.asarray(betas.values, np.float64)
@@ -167,8 +170,7 @@ def _dpm(schedule: Schedule, steps: int) -> Array:
     back = np.zeros(count)
     last = count - 1 if schedule.final_alpha == "one" or count < 15 else count
     if last > 1:
-        with np.errstate(divide="ignore"):
-            log_snr = np.log(alpha[: last + 1]) - np.log(sigma[: last + 1])
+        log_snr = exact.log(alpha[: last + 1]) - exact.log(sigma[: last + 1])
         width = np.diff(log_snr)
         back[1:last] = keep[1:last] * 0.5 * width[1:] / width[:-1]
     zeros = np.zeros(count)

@@ -106,15 +106,6 @@ def test_noise_is_box_muller_over_philox():
     np.testing.assert_allclose(noise.normal(1234, 5, (200,)), expected, rtol=1.2e-7)
 
 
-def test_logarithm_and_turn_hold_over_their_whole_range():
-    u = np.concatenate([2.0 ** -np.arange(54), 1 - 2.0 ** -np.arange(2, 54), np.linspace(0.01, 1)])
-    np.testing.assert_allclose(noise._log(u), np.log(u), rtol=1e-15)
-    v = np.concatenate([np.arange(8) / 8, np.linspace(0, 1, 1001)[:-1], [1 - 2.0**-53]])
-    cosine, sine = noise._turn(v)
-    np.testing.assert_allclose(cosine, np.cos(2 * np.pi * v), atol=1e-15)
-    np.testing.assert_allclose(sine, np.sin(2 * np.pi * v), atol=1e-15)
-
-
 def test_noise_is_standard_normal_and_streams_do_not_follow_each_other():
     first, second = (noise.normal(3, stream, (200_001,)).astype(float) for stream in (0, 1))
     assert abs(first.mean()) < 0.01
