@@ -99,6 +99,9 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
     position = 0
     while position < len(message):
         tag, position = _varint(message, position)
+        # Protobuf's own reader drops what lies beyond 32 bits: another number would count there.
+        if tag >> 3 == 0 or tag >> 32:
+            raise ValueError("there is no such field number")
         wire = tag & 7
         if wire == _VARINT:
             _, position = _varint(message, position)

@@ -16,7 +16,7 @@ Shape = tuple[int | str, ...]
 
 _SYMBOLS = {"B", "G", "GB", "T", "N", "S", "H", "W", "L"}
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
-_TIMES_T = re.compile(r"[1-9][0-9]*T")
+_TIMES_T = re.compile(r"[1-9][0-9]{0,17}T")
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ class OnnxSession:
         options = ort.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = threads or 0
+        # By its name a file may pass for another format, whose references nobody has checked.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         # Threads that wait busily within a run, and only there, make the starter's denoiser a third
         # faster; between runs they would take the time of other graphs and of other programs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if hot else "0")
