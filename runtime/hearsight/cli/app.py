@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from ..errors import Cancelled, DeviceError, HearsightError, OutputError, refused
-from . import batch, bench, bundles, doctor, engines, generate, info, replay
+from . import batch, bench, bundles, condition, doctor, engines, generate, info, replay, serve
 from .settings import ALIASES, Settings, hints, options
 
 __all__ = ["app"]
@@ -142,6 +142,8 @@ _add(app, generate.generate, *options())
 _add(app, batch.batch, *options())
 _add(app, info.info, "json")
 _add(app, replay.replay, "conditioner", *_GRAPHS, *_MACHINE)
+_add(app, condition.condition, "model", "conditioner", "overwrite", "prepare", *_MACHINE)
+_add(app, serve.serve, "model", "conditioner", *_GRAPHS, "device", "precision", "threads")
 _add(app, doctor.doctor, "device", "precision", "json")
 _add(app, bench.bench, "model", *_SOUND, *_MACHINE)
 _add(_bundles, bundles.list_bundles, "json", name="list")
