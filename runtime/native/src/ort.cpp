@@ -1,0 +1,142 @@
+#include "ort.h"
+
+#include <map>
+#include <mutex>
+#include <new>
+
+#include "error.h"
+#include "library.h"
+
+namespace hearsight {
+namespace {
+
+// Copies by path, so that engines of one library share one environment.
+struct Copies {
+    std::mutex lock;
+    std::map<std::string, std::weak_ptr<Ort>> by_path;
+};
+
+Copies& copies() {
+    static Copies* const kept = new Copies;  // never destroyed: engines may die after main ends
+    return *kept;
+}
+
+const OrtApi* table_of(const OrtApiBase* base, const std::string& path) {
+    const OrtApi* api = base ? base->GetApi(Ort::api_version) : nullptr;
+    if (!api) {
+        const std::string found = base ? base->GetVersionString() : "unknown";
+        throw Error(Status::device, path + " is ONNX Runtime " + found +
+                                        ", which is too old: version 1." +
+                                        std::to_string(Ort::api_version) + " or newer is needed.");
+    }
+    return api;
+}
+
+}  // namespace
+
+std::shared_ptr<Ort> Ort::open(const std::string& path) {
+    const std::lock_guard<std::mutex> hold(copies().lock);
+    std::weak_ptr<Ort>& known = copies().by_path[path];
+    if (auto living = known.lock()) {
+        return living;
+    }
+    // ONNX Runtime reports home unless this is set before it is loaded.
+    set_environment("ORT_DISABLE_TELEMETRY", "1");
+    const Library library(path);
+    auto* entry = library.function<const OrtApiBase * ORT_API_CALL()>("OrtGetApiBase");
+    const OrtApiBase* base = entry();
+    std::shared_ptr<Ort> made(new Ort(table_of(base, path), base->GetVersionString()));
+    known = made;
+    return made;
+}
+
+std::shared_ptr<Ort> Ort::adopt(const OrtApi* api) {
+    return std::shared_ptr<Ort>(new Ort(api, api->GetBuildInfoString()));
+}
+
+Ort::Ort(const OrtApi* api, std::string version) : api_(api), version_(std::move(version)) {
+    try {
+        check(api_->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "hearsight", &env_));
+        check(api_->DisableTelemetryEvents(env_));
+        check(api_->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &host_));
+        check(api_->GetAllocatorWithDefaultOptions(&allocator_));
+    } catch (const OrtFailure& problem) {
+        api_->ReleaseMemoryInfo(host_);
+        if (env_) {
+            api_->ReleaseEnv(env_);
+        }
+        throw Error(Status::device,
+                    std::string("ONNX Runtime cannot be started: ") + problem.what());
+    }
+}
+
+Ort::~Ort() {
+    api_->ReleaseMemoryInfo(host_);
+    api_->ReleaseEnv(env_);
+}
+
+void Ort::check(OrtStatus* status) const {
+    if (!status) {
+        return;
+    }
+    const std::unique_ptr<OrtStatus, decltype(api_->ReleaseStatus)> held(status,
+                                                                         api_->ReleaseStatus);
+    throw OrtFailure(api_->GetErrorMessage(status));
+}
+
+Value Ort::view(const void* values, std::size_t bytes, const Shape& shape,
+                ONNXTensorElementDataType type) const {
+    OrtValue* made = nullptr;
+    // Inputs are read only, which the C API has no word for.
+    check(api_->CreateTensorWithDataAsOrtValue(host_, const_cast<void*>(values), bytes,
+                                               shape.data(), shape.size(), type, &made));
+    return Value(api_, made);
+}
+
+Value Ort::view(const Tensor& tensor) const {
+    return view(tensor.data.data(), tensor.shape);
+}
+
+Value Ort::view(const float* values, const Shape& shape) const {
+    return view(values, count(shape) * sizeof(float), shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
+}
+
+Value Ort::view(const std::uint8_t* values, const Shape& shape) const {
+    return view(values, count(shape), shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8);
+}
+
+Value Ort::text(const std::string& text) const {
+    const std::int64_t one = 1;
+    OrtValue* made = nullptr;
+    check(api_->CreateTensorAsOrtValue(allocator_, &one, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING,
+                                       &made));
+    Value value(api_, made);
+    check(api_->FillStringTensorElement(made, text.c_str(), 0));
+    return value;
+}
+
+Shape Ort::shape(const Value& value) const {
+    OrtTensorTypeAndShapeInfo* info = nullptr;
+    check(api_->GetTensorTypeAndShape(value.get(), &info));
+    const std::unique_ptr<OrtTensorTypeAndShapeInfo, decltype(api_->ReleaseTensorTypeAndShapeInfo)>
+        held(info, api_->ReleaseTensorTypeAndShapeInfo);
+    std::size_t rank = 0;
+    check(api_->GetDimensionsCount(info, &rank));
+    Shape shape(rank);
+    check(api_->GetDimensions(info, shape.data(), rank));
+    return shape;
+}
+
+const float* Ort::floats(const Value& value) const {
+    void* values = nullptr;
+    check(api_->GetTensorMutableData(value.get(), &values));
+    return static_cast<const float*>(values);
+}
+
+Tensor Ort::tensor(const Value& value) const {
+    Shape shape = this->shape(value);
+    const float* values = floats(value);
+    return {shape, std::vector<float>(values, values + count(shape))};
+}
+
+}  // namespace hearsight

@@ -1,0 +1,32 @@
+// The role table of `engines/FORMAT.md`: which tensors each graph of a bundle must have.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "manifest.h"
+
+namespace hearsight {
+
+std::optional<Role> role_named(std::string_view name);
+
+// The role of a graph: the one it gives, or its name. The names of a parsed manifest's graphs
+// are roles where they give none.
+Role role_of(const std::string& name, const Graph& graph);
+
+// Throw Breach if names and roles, or the tensors of one graph, break the rules.
+void check_names(const Manifest& manifest);
+void check_graph(const Manifest& manifest, const std::string& name, const Graph& graph);
+
+// Whether graphs of that name are a generator's: denoise, encode, decode, vocoder.
+bool is_generator_role(std::string_view name);
+
+// A shape as messages show it: [1, 'H', 'W', 3].
+std::string text_of(const Dims& shape);
+std::string text_of(const std::vector<std::int64_t>& shape);
+
+}  // namespace hearsight

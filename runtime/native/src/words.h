@@ -1,0 +1,21 @@
+// The words of a text, and those that a model has never met.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace hearsight {
+
+using Words = std::unordered_set<std::string>;
+
+// The words of a vocabulary file. Throws Error(file): it cannot be read.
+Words read_words(const std::filesystem::path& path);
+
+// Words of a text (UTF-8) that are not among the known ones, each once, in order, in lower case.
+// Letters beyond ASCII are taken as they are: this decides remarks, and no sound.
+std::vector<std::string> unknown_words(const std::string& text, const Words& known);
+
+}  // namespace hearsight
