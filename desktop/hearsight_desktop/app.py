@@ -6,8 +6,14 @@ import argparse
 import os
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from .session import News
 
 __all__ = ["main"]
 
@@ -57,6 +63,7 @@ def _run(files: list[str]) -> int:
     from .session import Session
     from .single import Single
     from .sweeping import Sweeping
+    from .views.icons import app_icon
     from .views.theme import follow_system
     from .window import Window
 
@@ -64,16 +71,18 @@ def _run(files: list[str]) -> int:
     app.setApplicationName("hearsight-desktop")
     app.setApplicationDisplayName("Hearsight")
     app.setDesktopFileName("hearsight-desktop")
+    app.setWindowIcon(app_icon())
     ring = follow_system(app)
-    single = Single(data_folder())
-    if not single.claim(files):
-        return 0
     try:
+        single = Single(data_folder())
+        if not single.claim(files):
+            return 0
         session = Session()
     except HearsightError as problem:
         QMessageBox.critical(None, "Hearsight", str(problem))
         return problem.exit_code
     window = Window(session, Audition(MiniaudioPlayer()))
+    tell_surprises(window.tell)
     single.called.connect(window.open)
     sweeping = Sweeping(window)
     ended: list[bool] = []
@@ -91,10 +100,30 @@ def _run(files: list[str]) -> int:
     return code
 
 
+def tell_surprises(tell: Callable[[News], None]) -> None:
+    """Tell of exceptions that nobody caught in the thread of the window: Qt goes on after them,
+    and a packed program has no console to show them on."""
+    from .session import News
+    from .telling import details_of, message_of
+
+    before = sys.excepthook
+
+    def hook(
+        kind: type[BaseException], problem: BaseException, trace: TracebackType | None
+    ) -> None:
+        before(kind, problem, trace)
+        here = threading.current_thread() is threading.main_thread()
+        if here and isinstance(problem, Exception):
+            tell(News("error", message_of(problem), details_of(problem)))
+
+    sys.excepthook = hook
+
+
 def _leave(code: int) -> NoReturn:
     """End the process without waiting for threads that do not end."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream:  # a packed program without a console has none
+            stream.flush()
     os._exit(code)
 
 

@@ -12,14 +12,15 @@ from .player import PlaybackError, Player
 
 __all__ = ["Audition"]
 
+_LAST = 0.005  # seconds before the end that count as the end
 _FRAME = 33  # ms between two looks at the position: as often as a picture of a video comes
 
 
 class Audition(QObject):
     """One player and where it stands, in seconds of the take's original.
 
-    A take that was cut plays from `offset` seconds of its original on. Loading another take while
-    one plays goes on at the same position: that is how two are compared.
+    A take that was cut plays from `offset` seconds of its original on. Loading another take goes
+    on at the same position: that is how two are compared.
     """
 
     moved = Signal(float)
@@ -57,28 +58,29 @@ class Audition(QObject):
         *,
         offset: float = 0.0,
         region: tuple[float, float] | None = None,
-        keep: bool = True,
         loops: bool = True,
+        at: float | None = None,
     ) -> None:
-        """Hear this from now on; `region` in seconds of the original is what a loop repeats.
-        `keep` goes on where it stands; without `loops` it never goes round."""
-        before = self.position
+        """Hear this from now on, where the other one stands; from its start if that had ended, or
+        stood where this one has nothing. `region` in seconds of the original is what a loop
+        repeats; without `loops` it never goes round. `at`: stop, and stand there instead."""
+        here = self.position if at is None else at
+        ended = at is None and not self.playing and self._has_ended
         self._offset, self._region, self._loops = offset, region, loops
-        self._try(lambda: self._player.load(audio, sample_rate, keep=keep))
-        here = before - offset
-        if keep and 0 <= here < self._player.length:
-            self._try(lambda: self._player.seek(here))
+        self._try(lambda: self._player.load(audio, sample_rate, keep=at is None))
+        inside = offset <= here < offset + self._player.length and not ended
+        self._try(lambda: self._player.seek(here - offset if inside else 0.0))
         self._apply_loop()
         self.moved.emit(self.position)
 
     def unload(self) -> None:
         """Hear nothing any more."""
-        self.load(np.zeros(1, np.float32), 48000, keep=False)
-        self.pause()
+        self.load(np.zeros(1, np.float32), 48000, at=0.0)
+        self._look()
 
     def play(self, at: float | None = None) -> None:
         """Begin, at a position in the original or where it stands."""
-        if at is None and self._player.position >= self._player.length - 0.005:
+        if at is None and self._has_ended:
             at = self._offset
         here = None if at is None else max(0.0, at - self._offset)
         self._try(lambda: self._player.play(here))
@@ -113,6 +115,10 @@ class Audition(QObject):
         self._timer.stop()
         self._player.close()
 
+    @property
+    def _has_ended(self) -> bool:
+        return self._player.position >= self._player.length - _LAST
+
     def _apply_loop(self) -> None:
         whole = (0.0, self._player.length)
         region = whole
@@ -122,8 +128,8 @@ class Audition(QObject):
         self._player.loop = region if self._looping and self._loops else None
 
     def _look(self) -> None:
-        self._try(self._player.check)
         playing = self._player.playing
+        self._try(self._player.check)  # after it: what ended for a reason is not left without one
         self.moved.emit(self.position)
         if playing != self._was_playing:
             self._was_playing = playing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from time import monotonic
 
 from PySide6.QtGui import QUndoCommand
 
@@ -11,7 +12,8 @@ from .entry import Edit, Entry
 
 __all__ = ["Change", "Touch"]
 
-_CUTS = 1  # an id of Qt's: changes of one kind to one take that follow each other become one
+_CUTS = 1  # an id of Qt's: changes that follow each other may become one
+_BREATH = 1.0  # seconds without a change after which the next one is another
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Change(QUndoCommand):
         self._before = {entry.id: Touch.of(entry) for entry in before}
         self._after = {entry.id: Touch.of(entry) for entry in after}
         self._put: Callable[[Mapping[str, Touch]], None] = put
+        self._moment = monotonic()
 
     def redo(self) -> None:
         self._put(self._after)
@@ -61,9 +64,18 @@ class Change(QUndoCommand):
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         """A handle that is moved with keys asks for many small changes, which are one."""
-        same = isinstance(other, Change) and other._after.keys() == self._after.keys()
-        if not (same and self.text() == other.text() == "Cut"):
+        if not isinstance(other, Change) or not self.text() == other.text() == "Cut":
             return False
-        assert isinstance(other, Change)
-        self._after = other._after
+        if other._moment - self._moment > _BREATH or other._cut() != self._cut():
+            return False
+        self._after, self._moment = other._after, other._moment
         return True
+
+    def _cut(self) -> set[tuple[str, str]]:
+        """Which fields of the edits of which takes are others now."""
+        return {
+            (id, field.name)
+            for id, after in self._after.items()
+            for field in fields(Edit)
+            if getattr(after.edit, field.name) != getattr(self._before[id].edit, field.name)
+        }

@@ -13,9 +13,9 @@ from hearsight import PRESETS, MediaError, Sound, read_info, read_record
 
 from .edits import apply
 from .entry import Edit, Entry
-from .naming import Naming
+from .naming import Naming, file_name, same_but_number, typed_name
 
-__all__ = ["DEFAULT", "DELIVERIES", "Delivery", "form_of", "heard", "render"]
+__all__ = ["DEFAULT", "DELIVERIES", "Delivery", "done_to", "heard", "is_delivered", "render"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Delivery:
     channels: None keeps those of the take. suffix: of the file, with its dot. level and level_db
     as in `Edit`, for takes whose level the user left as it came; what they chose goes before it.
     trim: cut silence below -60 dBFS at both ends of what has no loop. embed: whether the file says
-    what was asked for and how it was made, or only its name, its form, the rights, and that a
-    model made it.
+    what was asked for and how it was made, or only its name, its form, how it was cut, the rights,
+    and that a model made it.
     """
 
     key: str
@@ -67,8 +67,8 @@ DELIVERIES: Mapping[str, Delivery] = {
 }
 """By key, in the order in which they are offered."""
 
-_ALWAYS_TOLD = ("tool", "digital_source_type", "delivery")
-"""Of the record: that a model made the sound, and in which form it was delivered."""
+_ALWAYS_TOLD = ("tool", "digital_source_type", "edit", "delivery")
+"""Of the record: that a model made the sound, how it was cut, and the form of delivery."""
 
 DEFAULT = DELIVERIES["film"]
 """Of the files that are dragged out: 48 kHz, 24 bit, WAV."""
@@ -136,16 +136,43 @@ def heard(
     return apply(audio, sample_rate, _levelled(entry.edit, delivery), _channels(audio)).audio
 
 
-def form_of(entry: Entry) -> str:
-    """Key of the delivery whose file a take has; empty for none and for a file that does not
-    say."""
+def is_delivered(entry: Entry, delivery: Delivery) -> bool:
+    """Whether the file of a take is there and is what `render` would make of it now: of this form
+    and name, with this edit, and with or without what was asked for.
+
+    Raises:
+        RequestError: the delivery makes no name of this take's.
+    """
     if entry.delivered is None:
-        return ""
+        return False
     try:
-        said = read_record(entry.delivered).get("delivery")
+        record = read_record(entry.delivered)
+    except MediaError:
+        return False
+    edit, form = asdict(_levelled(entry.edit, delivery)), record.get("delivery")
+    name = typed_name(file_name(entry.name, delivery.naming))
+    return (
+        isinstance(form, dict)
+        and form.get("key") == delivery.key
+        and record.get("edit") == edit | {"loop": edit["loop"] and list(edit["loop"])}
+        and ("request" in record) == delivery.embed
+        and entry.delivered.suffix == delivery.suffix
+        and same_but_number(entry.delivered.stem, name)
+    )
+
+
+def done_to(entry: Entry) -> str:
+    """What was done to the file of a take, as the file says it: its change of level, and what was
+    done otherwise than asked for. Nothing where there is no file, or one that does not say."""
+    try:
+        said = {} if entry.delivered is None else read_record(entry.delivered).get("delivery")
     except MediaError:
         return ""
-    return str(said.get("key", "")) if isinstance(said, dict) else ""
+    if not isinstance(said, dict) or not isinstance(gain := said.get("gain_db"), (int, float)):
+        return ""
+    notes = said.get("notes")
+    more = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+    return " ".join([f"Level {gain:+.1f} dB." if gain else "Level as made.", *more])
 
 
 def _levelled(edit: Edit, delivery: Delivery) -> Edit:

@@ -40,6 +40,7 @@ class Entry:
     request: resolved; it makes this sound alone again. item_seed: of its noise, for sounds like
     it. plan: provider, precision and why. seconds and sample_rate: of the original. original:
     the untouched sound, 32-bit float. delivered: the finished file, None while there is none.
+    used: whether that was dragged or copied out of the app, so that others may refer to it.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Entry:
     edit: Edit = Edit()
     starred: bool = False
     rejected: bool = False
+    used: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -17,7 +17,7 @@ from .entry import Entry
 from .jobs import Job, job_from_json, job_to_json
 from .rows import entry_line, read_entry
 
-__all__ = ["History"]
+__all__ = ["History", "says"]
 
 T = TypeVar("T")
 
@@ -67,15 +67,16 @@ class History:
         ]
         return (*self._said, *unread)
 
-    def add(self, entry: Entry) -> None:
-        """Keep an entry, in place of the one with the same id.
+    def add(self, *entries: Entry) -> None:
+        """Keep entries, in place of those with the same ids.
 
         Raises:
             OutputError: it could not be written; the history is as before.
         """
         with self._writing() as base:
-            base.execute(
-                "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _row(entry)
+            base.executemany(
+                "INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(entry) for entry in entries],
             )
 
     def entry(self, id: str) -> Entry | None:
@@ -201,9 +202,20 @@ class History:
         )
 
 
+def says(entry: Entry, words: str) -> bool:
+    """Whether each of the words occurs in the texts, name or model of an entry, in whatever
+    case."""
+    said = _said(entry)
+    return all(word in said for word in _folded(words).split())
+
+
+def _said(entry: Entry) -> str:
+    texts = (entry.title, entry.name, entry.request.negative, entry.model)
+    return _folded("\n".join(texts))
+
+
 def _row(entry: Entry) -> tuple[object, ...]:
     """An entry as a row of the table `takes`; created in microseconds since 1970."""
-    texts = (entry.title, entry.name, entry.request.negative, entry.model)
     return (
         entry.id,
         entry.batch,
@@ -211,7 +223,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
         round(entry.created.timestamp() * 1e6),
         entry.starred,
         entry.rejected,
-        _folded("\n".join(texts)),
+        _said(entry),
         entry_line(entry),
     )
 

@@ -6,13 +6,12 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from uuid import uuid4
 
 from hearsight import Finish, Request, RequestError, request_from_json, request_to_json
 
 __all__ = [
-    "Asked",
     "Job",
     "Place",
     "Queue",
@@ -21,7 +20,6 @@ __all__ = [
     "job_to_json",
     "new_job",
     "rest_of",
-    "same_but_seed",
 ]
 
 Place = Literal["back", "front", "replace"]
@@ -44,36 +42,30 @@ class Job:
 
     id: 32 hex digits. request: with its seed, so that the job makes the same sounds whenever it
     is run; its sounds are finished at 48 kHz with nothing done to them. model: name or folder of
-    the bundle that plays it.
+    the bundle that plays it. family: name of the take that its sounds are near to and called
+    after; empty for those that are called after their prompt.
     """
 
     id: str
     request: Request
     model: str
+    family: str = ""
 
 
-class Asked(Protocol):
-    """Whatever came of a request to a model: a job, or a take in the history."""
-
-    @property
-    def request(self) -> Request: ...
-    @property
-    def model(self) -> str: ...
-
-
-def new_job(request: Request, model: str) -> Job:
+def new_job(request: Request, model: str, family: str = "") -> Job:
     """A job with a seed, drawn where the request has none.
 
     What the request says of finishing is left out: a take is kept as it came, and edited and
     delivered afterwards.
     """
     seed = secrets.randbelow(2**32) if request.seed is None else request.seed
-    return Job(uuid4().hex, replace(request, seed=seed, finish=Finish()), model)
+    return Job(uuid4().hex, replace(request, seed=seed, finish=Finish()), model, family)
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
     """The job as plain JSON data; `job_from_json` gives an equal job back."""
-    return {"id": job.id, "model": job.model, "request": request_to_json(job.request)}
+    request = request_to_json(job.request)
+    return {"id": job.id, "model": job.model, "family": job.family, "request": request}
 
 
 def job_from_json(data: Mapping[str, Any]) -> Job:
@@ -82,10 +74,11 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
     Raises:
         RequestError: it is no job, or its request is of another version.
     """
-    id, model, request = (data.get(key) for key in ("id", "model", "request"))
-    if not isinstance(id, str) or not isinstance(model, str) or not isinstance(request, Mapping):
-        raise RequestError("This is no job: it lacks an id, a model or a request.")
-    return Job(id, request_from_json(request), model)
+    words, request = (data.get("id"), data.get("model"), data.get("family")), data.get("request")
+    if not all(isinstance(word, str) for word in words) or not isinstance(request, Mapping):
+        raise RequestError("This is no job: it lacks an id, a model, a family or a request.")
+    id, model, family = map(str, words)
+    return Job(id, request_from_json(request), model, family)
 
 
 def rest_of(job: Job, made: int) -> Job | None:
@@ -95,15 +88,6 @@ def rest_of(job: Job, made: int) -> Job | None:
         return None
     left, first = request.variations - made, request.first_variation + made
     return replace(job, request=replace(request, variations=left, first_variation=first))
-
-
-def same_but_seed(one: Asked, other: Asked) -> bool:
-    """Whether two were asked for in the same way: all but the seed and the number of sounds."""
-    return one.model == other.model and _seedless(one.request) == _seedless(other.request)
-
-
-def _seedless(request: Request) -> Request:
-    return replace(request, seed=None, variations=1, first_variation=0)
 
 
 class Queue:

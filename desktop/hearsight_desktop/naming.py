@@ -17,6 +17,7 @@ __all__ = [
     "checked_take_template",
     "file_name",
     "free_name",
+    "same_but_number",
     "take_name",
     "typed_name",
 ]
@@ -88,12 +89,15 @@ def checked_take_template(template: str) -> str:
     return template
 
 
-def take_name(request: Request, model: str, template: str = TEMPLATE) -> str:
-    """The name of a take that was just made, from its own request (of one variation).
+def take_name(request: Request, model: str, template: str = TEMPLATE, family: str = "") -> str:
+    """The name of a take that was just made, from its own request (of one variation); with a
+    `family`, the name of the take that it is near to, that and its number: `step_03_01`.
 
     Raises:
-        RequestError: as `checked_take_template`.
+        RequestError: as `checked_take_template`, or a name that is too long.
     """
+    if family:
+        return typed_name(f"{family}_{request.first_variation + 1:02}")
     checked_take_template(template)
     said = next((p for p in request.prompts if not p.blank), None)
     words = "sound" if said is None else said.value
@@ -147,6 +151,16 @@ def free_name(name: str, taken: Callable[[str], bool]) -> str:
     while taken(longer := f"{stem}_{number + 1:02}"):
         number += 1
     return longer
+
+
+def same_but_number(name: str, other: str) -> bool:
+    """Whether `free_name` may have made one of the other."""
+    return _stem(name) == _stem(other)
+
+
+def _stem(name: str) -> str:
+    found = _NUMBERED.fullmatch(name)
+    return found["stem"] if found else name
 
 
 def _fx_name(stem: str) -> str:

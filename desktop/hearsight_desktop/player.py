@@ -27,6 +27,7 @@ _PERIODS = 3
 _LOOK = 0.5  # seconds between two looks at the device
 _SILENT_LOOKS = 4  # looks without a buffer asked for after which a device counts as lost
 _GRACE = 0.2  # seconds in which miniaudio's thread leaves a device whose end it has told of
+_PATIENCE = 3.0  # seconds to wait for a device to close
 _IDLE = 30.0  # seconds of silence after which the device is given back
 
 _NO_DEVICE = (
@@ -213,7 +214,7 @@ class MiniaudioPlayer:
             self._closed = True
             self._changed.notify_all()
         if self._keeper:
-            self._keeper.join()
+            self._keeper.join(_PATIENCE)  # a sound service that hangs may hold it for good
         atexit.unregister(self.close)
 
     # With the lock held
@@ -341,7 +342,7 @@ class MiniaudioPlayer:
             device.start(buffers)
             with self._changed:
                 self._device = device
-        except (miniaudio.MiniaudioError, PlaybackError) as problem:
+        except Exception as problem:  # whatever a driver says, this thread goes on
             if device:
                 device.stop_callback = None
                 device.close()

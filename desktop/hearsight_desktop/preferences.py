@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -50,7 +51,7 @@ def read_preferences(file: Path) -> Preferences:
     """What was chosen; what is missing, unknown or of a wrong type is as it was at first."""
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, RecursionError, ValueError):
         said = {}
     known = said if isinstance(said, dict) else {}
     kinds = get_type_hints(Preferences)
@@ -81,5 +82,6 @@ def write_preferences(file: Path, chosen: Preferences) -> None:
 
 def _is(value: Any, kind: Any) -> bool:
     if kind is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and 0 <= value < math.inf
     return isinstance(value, get_args(kind) or kind)

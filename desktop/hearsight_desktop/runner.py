@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +25,7 @@ from .telling import details_of, device_line, memory_line, message_of
 
 __all__ = ["Playing", "Runner", "Work"]
 
+_BEHIND = 5  # nice value: a third of a core's time where the window wants the rest
 _TOLD_EVERY = 1 / 15  # seconds between two reports of one stage
 
 
@@ -70,7 +74,7 @@ class Runner(QObject):
         self._cancels: dict[str, Cancel] = {}  # of jobs that were handed over and are not done
         self._generator: Generator | None = None
         self._loaded: tuple[Any, ...] = ()
-        self._device = ""
+        self._device = ("", "")  # what played last, and why that
         self._provider = ""
         self._asked.connect(self._run, Qt.ConnectionType.QueuedConnection)
         self._freed.connect(self._free, Qt.ConnectionType.QueuedConnection)
@@ -126,23 +130,25 @@ class Runner(QObject):
         audio = generator.bundle.manifest.audio
         channels = audio.channels if audio else 1
         request = replace(job.request, finish=replace(job.request.finish, channels=channels))
-        failure: HearsightError | None = None
+        failure: Exception | None = None
         for take in generator.stream(request, progress=tell, cancel=cancel):
             try:
-                name = take_name(take.request, job.model, playing.template)
+                name = take_name(take.request, job.model, playing.template, job.family)
             except RequestError as problem:
                 name, failure = take_name(take.request, job.model), problem
             entry = self._takes.keep(take, batch=job.id, model=job.model, name=name)
             try:
                 entry = self._takes.deliver(entry, playing.delivery, rights=generator.bundle.rights)
-            except HearsightError as problem:
+            except Exception as problem:  # whatever it is, the sound is kept and can be told
                 failure = problem
-            self._device, self._provider = device_line(take), take.plan.provider
             self.made.emit(entry)
+            if self._device != (told := (device_line(take), take.plan.why)):
+                self._device, self._provider = told, take.plan.provider
+                self._tell_device()
         if failure is None:
             return "", ""
-        told = f"All sounds are kept, but their files are not as they should be. {failure}"
-        return told, details_of(failure, job.request, job.model)
+        told = "All sounds are kept, but their files are not as they should be."
+        return f"{told} {message_of(failure)}", details_of(failure, job.request, job.model)
 
     def _ready(self, model: str, playing: Playing) -> Generator:
         """The generator of a bundle, the one at hand if it is that."""
@@ -157,6 +163,14 @@ class Runner(QObject):
             )
             self._loaded = wanted
         return self._generator
+
+    @Slot()
+    def begin(self) -> None:
+        """Stand behind the window: called in the worker thread when it starts. The threads that
+        compute graphs come from it and are as many as there are cores, so keys and paintings
+        waited for them. Only Linux lets a thread have a place of its own like this."""
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BEHIND)
 
     @Slot()
     def end(self) -> None:
@@ -176,8 +190,9 @@ class Runner(QObject):
 
     def _tell_device(self) -> None:
         with contextlib.suppress(Exception):  # it is a line to read, and no reason to fail
-            parts = (self._device if self._generator else "", memory_line(self._provider))
-            self.device_told.emit(" ".join(filter(None, parts)))
+            device, why = self._device if self._generator else ("No model is open.", "")
+            told = (device, memory_line(self._provider), why)
+            self.device_told.emit(" ".join(filter(None, told)))
 
 
 class Work(QObject):
@@ -195,6 +210,7 @@ class Work(QObject):
         self._thread = QThread()
         self._thread.setObjectName("hearsight-runner")
         runner.moveToThread(self._thread)
+        self._thread.started.connect(runner.begin, Qt.ConnectionType.DirectConnection)
         self._thread.finished.connect(runner.end, Qt.ConnectionType.DirectConnection)
         runner.made.connect(self._count, Qt.ConnectionType.QueuedConnection)
         runner.finished.connect(self._next, Qt.ConnectionType.QueuedConnection)

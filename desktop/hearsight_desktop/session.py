@@ -7,57 +7,34 @@ takes time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from hearsight import HearsightError, OutputError, Request, RequestError, open_bundle, resolve
 
+from .attempts import Attempts
 from .changes import Change, Touch
-from .delivery import DEFAULT, DELIVERIES, Delivery
+from .chosen import delivery_of, playing_of
+from .delivery import Delivery
 from .entry import Edit, Entry
 from .finisher import Finisher
 from .history import History
 from .jobs import Job, Place, Queue, State, new_job, rest_of
-from .naming import TEMPLATE, Naming, checked_naming, checked_take_template, typed_name
+from .naming import typed_name
+from .news import News, Search
 from .places import data_folder
 from .preferences import Preferences, read_preferences, write_preferences
-from .runner import Playing, Runner, Work
+from .runner import Runner, Work
 from .takes import Takes, Usage
 from .telling import details_of
 
-__all__ = ["News", "Search", "Session"]
+__all__ = ["Session"]
 
 _GB = 10**9
-
-
-@dataclass(frozen=True)
-class News:
-    """Something to tell the user: what happened, what to do, and details to copy."""
-
-    kind: Literal["error", "warning", "note", "good"]
-    text: str
-    details: str = ""
-    undo: bool = False
-    """Whether the last change can be taken back."""
-    put_back: bool = False
-    """Whether jobs that were taken out can wait again."""
-    reference: Path | None = None
-    """A sound that can also be listened to as a reference."""
-    file: Path | None = None
-    """A file that can be shown in its folder."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """Which takes are looked at; see `History.entries`."""
-
-    words: str = ""
-    starred: bool = False
-    rejected: bool = False
+_MOST_ATTEMPTS = 2
 
 
 class Session(QObject):
@@ -101,8 +78,11 @@ class Session(QObject):
         self._search = Search()
         self._closing = False
         self._entries = {entry.id: entry for entry in self._all()}
+        self._fresh: set[str] = set()  # whose files are known to be as files are delivered now
+        self._attempts = Attempts(self.folder / "attempts.json")
+        self._mixed = ""  # the job that ran when that was chosen otherwise
         self.undo = QUndoStack(self)
-        self.runner = Runner(self._takes, self._playing())
+        self.runner = Runner(self._takes, playing_of(self._preferences))
         self.work = Work(self.runner, Queue(self._history.queue()), self)
         self.finisher = Finisher(self._takes)
         self._listen()
@@ -115,30 +95,25 @@ class Session(QObject):
     @property
     def delivery(self) -> Delivery:
         """How files are delivered that are dragged out."""
-        chosen = self._preferences
-        form = replace(DELIVERIES.get(chosen.delivery, DEFAULT), embed=chosen.embed)
-        if not chosen.category:
-            return form
-        naming = Naming("ucs", chosen.category, creator=chosen.creator, source=chosen.source)
-        try:
-            return replace(form, naming=checked_naming(naming))
-        except RequestError:  # while it is being typed
-            return form
+        return delivery_of(self._preferences)
 
     def start(self) -> None:
         """Find takes that a crash left out of the history, and go on with what waits."""
         for note in self._history.notes:
             self.told.emit(News("warning", note))
         found = self._takes.orphans(self._entries.keys())
-        for entry in found:
-            self._keep(entry)
+        self._keep(found)
+        self.freshen(entry.id for entry in found)
         if found:
             many = f"{len(found)} takes were" if len(found) > 1 else "One take was"
             self.told.emit(News("note", f"{many} found that the history did not know."))
+            waiting = self.work.cancel_waiting()
+            self.work.put_back(rest for job in waiting if (rest := self._rest(job)))
+        self._spare(self.work.waiting)
         self.search(self._search)
         self.finisher.start()
         self.work.start()
-        self.finisher.count(list(self._entries.values()))
+        self.count()
 
     def close(self) -> bool:
         """Stop what runs; what is not made is kept for the next time. False if a worker did not
@@ -148,10 +123,10 @@ class Session(QObject):
         left = [worker for worker in (self.work, self.finisher) if not worker.close()]
         QCoreApplication.sendPostedEvents()  # what they made while they ended
         if running:
-            made = sum(entry.batch == running.id for entry in self._entries.values())
-            rest = rest_of(running, made)
+            rest = self._rest(running)
             waiting = (rest, *waiting) if rest else waiting
         self._save_queue(waiting)
+        self._attempts.end()
         self._history.close()
         return not left
 
@@ -159,8 +134,11 @@ class Session(QObject):
         """Every take, rejected ones too."""
         return list(self._entries.values())
 
-    def ask(self, request: Request, model: str, place: Place = "back") -> Job | None:
-        """Queue a request; None, and news, if it asks for what cannot be made."""
+    def ask(
+        self, request: Request, model: str, place: Place = "back", family: str = ""
+    ) -> Job | None:
+        """Queue a request, maybe for sounds of a family (see `Job`); None, and news, if it asks
+        for what cannot be made."""
         try:
             bundle = open_bundle(model, verify=False)
             if bundle.manifest.kind == "conditioner":
@@ -171,11 +149,9 @@ class Session(QObject):
         except HearsightError as problem:
             self.told.emit(News("error", str(problem), details_of(problem, request, model)))
             return None
-        job = new_job(request, model)
+        job = new_job(request, model, family)
         replaced = self.work.add(job, place)
-        if replaced:
-            many = f"{len(replaced)} waiting jobs were" if len(replaced) > 1 else "A job was"
-            self.told.emit(News("note", f"{many} taken out of the queue."))
+        self.tell_taken_out(replaced)
         return job
 
     def cancel_running(self) -> None:
@@ -224,7 +200,13 @@ class Session(QObject):
         self._change("Reject", entries, [replace(entry, rejected=rejected) for entry in entries])
         if entries and rejected:
             many = f"{len(entries)} takes are" if len(entries) > 1 else "The take is"
-            self.told.emit(News("note", f"{many} in the bin.", undo=True))
+            going = tuple(entry.id for entry in entries)
+            self.told.emit(News("note", f"{many} in the bin.", rejected=going))
+
+    def restore(self, ids: Iterable[str]) -> None:
+        """Take those of these out of the bin that are in it, whatever was done since."""
+        entries = [entry for entry in self.chosen(ids) if entry.rejected]
+        self._change("Restore", entries, [replace(entry, rejected=False) for entry in entries])
 
     def rename(self, id: str, name: str) -> None:
         """Call a take otherwise, and its file."""
@@ -243,14 +225,17 @@ class Session(QObject):
 
     def empty_bin(self) -> None:
         """Delete the rejected takes and their files for good."""
-        self._remove([entry for entry in self._entries.values() if entry.rejected])
+        self.finisher.remove([entry for entry in self._entries.values() if entry.rejected])
         self.undo.clear()
 
     def prefer(self, preferences: Preferences) -> None:
         """Choose once for all sounds to come."""
         moved = preferences.takes != self._preferences.takes
-        self._preferences = preferences
-        self.runner.playing = self._playing()
+        before, self._preferences = self.delivery, preferences
+        if self.delivery != before:
+            self._fresh.clear()
+            self._mixed = self.work.running.id if self.work.running else ""
+        self.runner.playing = playing_of(self._preferences)
         if moved:
             self._takes.deliver_to(preferences.takes_folder)
         try:
@@ -262,18 +247,33 @@ class Session(QObject):
     def deliver(self, ids: Iterable[str]) -> None:
         """Make the finished files of these again, as files are delivered now."""
         for entry in self.chosen(ids):
+            self._fresh.discard(entry.id)
             self.stale.emit(entry.id, True)
             self.finisher.deliver(entry, self.delivery)
 
-    def freshen(self, id: str) -> None:
-        """Make the finished file of a take again if it is gone, or of another form than files
-        are delivered in now."""
-        for entry in self.chosen([id]):
-            self.finisher.deliver(entry, self.delivery, anew=False)
+    def freshen(self, ids: Iterable[str]) -> None:
+        """Make the finished files of those of these again where they are gone, or are not what
+        would be delivered now; until that is known they are stale."""
+        for entry in self.chosen(ids):
+            there = entry.delivered is not None and entry.delivered.is_file()
+            if entry.id not in self._fresh or not there:
+                self.stale.emit(entry.id, True)
+                self.finisher.deliver(entry, self.delivery, anew=False)
 
-    def rejected_bytes(self) -> int:
-        """What the files in the bin take on the disk."""
-        return sum(self._takes.size(entry) for entry in self._entries.values() if entry.rejected)
+    def use(self, ids: Iterable[str]) -> None:
+        """The files of these left the app: others may refer to them from now on."""
+        self._keep(replace(entry, used=True) for entry in self.chosen(ids) if not entry.used)
+
+    def count(self) -> None:
+        """Look how much all takes take on the disk, and let go what is too much."""
+        limit = round(self._preferences.budget_gb * _GB)
+        self.finisher.count(list(self._entries.values()), limit)
+
+    def tell_taken_out(self, jobs: tuple[Job, ...]) -> None:
+        """Tell that these wait no more, and offer to put them back."""
+        if jobs:
+            many = f"{len(jobs)} jobs were" if len(jobs) > 1 else "One job was"
+            self.told.emit(News("note", f"{many} taken out of the queue.", put_back=jobs))
 
     def put_back(self, jobs: Iterable[Job]) -> None:
         """Let jobs wait again that were taken out."""
@@ -281,6 +281,7 @@ class Session(QObject):
 
     def _listen(self) -> None:
         self.runner.began.connect(self._begin)
+        self.finisher.removed.connect(self._removed)
         self.runner.progressed.connect(self.progressed)
         self.runner.hinted.connect(self.hinted)
         self.runner.made.connect(self._made)
@@ -291,43 +292,46 @@ class Session(QObject):
         self.finisher.failed.connect(self._not_delivered)
         self.finisher.counted.connect(self._counted)
 
-    def _playing(self) -> Playing:
-        chosen = self._preferences
-        template = chosen.naming or TEMPLATE
-        try:
-            checked_take_template(template)
-        except RequestError:
-            template = TEMPLATE
-        return Playing(
-            device=chosen.device,
-            precision=chosen.precision or None,
-            delivery=self.delivery,
-            template=template,
-        )
-
     def _all(self) -> list[Entry]:
         return [*self._history.entries(), *self._history.entries(rejected=True)]
 
     def _begin(self, id: str) -> None:
         if (job := self.work.running) and job.id == id:
+            self._attempts.begin(id)
             self.began.emit(job)
 
+    def _spare(self, jobs: Iterable[Job]) -> None:
+        """Leave out a job in the middle of which the app ended twice."""
+        for job in jobs:
+            if self._attempts.of(job.id) >= _MOST_ATTEMPTS and self.work.remove(job.id):
+                text = "A job is held back, for the app ended twice while it was made."
+                self.told.emit(News("warning", text, put_back=(job,)))
+
     def _made(self, entry: Entry) -> None:
-        self._keep(entry)
-        self.put.emit(entry)
+        self._keep([entry])
+        if entry.delivered and entry.batch != self._mixed:
+            self._fresh.add(entry.id)
+        if self._search.finds(entry):
+            self.put.emit(entry)
 
     def _end(self, id: str, state: State, message: str, details: str) -> None:
         if state is State.FAILED:
             self.told.emit(News("error", message, details))
         elif message:
             self.told.emit(News("warning", message, details))
+        self._attempts.end()
         self.ended.emit(id, state)
-        self.finisher.count(list(self._entries.values()))
+        self.count()
 
     def _queue_changed(self) -> None:
         if not self._closing:  # whose end is no end of the jobs
             self._save_queue(self.work.unfinished)
             self.queue_changed.emit()
+
+    def _rest(self, job: Job) -> Job | None:
+        """What is still to be made of a job: the sounds behind the last one that is there."""
+        last = max((e.number for e in self._entries.values() if e.batch == job.id), default=0)
+        return rest_of(job, max(0, last - job.request.first_variation))
 
     def _save_queue(self, jobs: Sequence[Job]) -> None:
         try:
@@ -335,10 +339,11 @@ class Session(QObject):
         except OutputError as problem:
             self.told.emit(News("warning", str(problem)))
 
-    def _keep(self, entry: Entry) -> None:
-        self._entries[entry.id] = entry
+    def _keep(self, entries: Iterable[Entry]) -> None:
+        kept = list(entries)
+        self._entries.update((entry.id, entry) for entry in kept)
         try:
-            self._history.add(entry)
+            self._history.add(*kept)
         except OutputError as problem:  # its receipt is beside its original: it is found again
             self.told.emit(News("warning", str(problem)))
 
@@ -347,59 +352,60 @@ class Session(QObject):
             self.undo.push(Change(text, before, after, self._touch))
 
     def _touch(self, touches: Mapping[str, Touch]) -> None:
-        for id, touch in touches.items():
-            if (before := self._entries.get(id)) is None:
-                continue  # the bin was emptied, or the budget took it
-            entry = touch.on(before)
-            self._keep(entry)
-            if entry.rejected == self._search.rejected:
-                self.put.emit(entry)
-            else:
-                self.gone.emit([id])
-            if (entry.edit, entry.name) != (before.edit, before.name):
-                self.deliver([id])
+        before = self.chosen(touches)  # the bin may have been emptied, the budget have taken some
+        after = [touches[entry.id].on(entry) for entry in before]
+        self._keep(after)
+        self.gone.emit([entry.id for entry in after if not self._search.finds(entry)])
+        for old, new in zip(before, after, strict=True):
+            if self._search.finds(new):
+                self.put.emit(new)
+            if (new.edit, new.name) != (old.edit, old.name):
+                self.deliver([new.id])
 
     def _delivered(self, entry: Entry) -> None:
         now = self._entries.get(entry.id)
         if now is None:
             return
-        self._keep(replace(now, delivered=entry.delivered, original=entry.original))
-        self.stale.emit(entry.id, False)
-        if now.rejected == self._search.rejected:
+        if not self.finisher.delivers(entry.id):  # else it may have another name by now
+            now = replace(now, name=entry.name)
+        self._keep([replace(now, delivered=entry.delivered, original=entry.original)])
+        if not self.finisher.delivers(entry.id):  # else it was cut again
+            self._fresh.add(entry.id)
+            self.stale.emit(entry.id, False)
+        if self._search.finds(now):
             self.put.emit(self._entries[entry.id])
 
-    def _not_delivered(self, id: str, why: str) -> None:
-        if entry := self._entries.get(id):
-            self.told.emit(News("error", f"{entry.name}: {why}"))
+    def _not_delivered(self, id: str, why: str, what: str) -> None:
+        entry = self._entries.get(id)
+        if what == "shape":
+            return  # whoever chooses the take is told
+        if entry and what == "file" and not self.finisher.delivers(id):
+            # What lies there is not what it should be, so nobody may take it for that.
+            self._entries[id] = replace(entry, delivered=None)
+            self.stale.emit(id, False)
+            if self._search.finds(entry):
+                self.put.emit(self._entries[id])
+        self.told.emit(News("error", f"{entry.name}: {why}" if entry else why))
 
-    def _counted(self, usage: Usage) -> None:
+    def _counted(self, usage: Usage, going: list[Entry]) -> None:
         self.usage_told.emit(usage)
-        limit = round(self._preferences.budget_gb * _GB)
-        if usage.originals + usage.delivered > limit > 0:
-            going = self._takes.over_budget(list(self._entries.values()), limit)
-            self._remove(going)
-            if going:
-                text = (
-                    f"{len(going)} of the oldest takes without a star were deleted: all takes "
-                    f"together may have {self._preferences.budget_gb:g} GB."
-                )
-                self.told.emit(News("note", text))
+        going = [entry for entry in self.chosen(entry.id for entry in going) if not entry.starred]
+        if going:
+            text = (
+                f"{len(going)} of the oldest takes without a star were deleted: all takes "
+                f"together may have {self._preferences.budget_gb:g} GB."
+            )
+            self.told.emit(News("note", text))
+            self.finisher.remove(going)
 
-    def _remove(self, entries: list[Entry]) -> None:
-        if not entries:
-            return
-        removed: list[str] = []
-        for entry in entries:
-            try:
-                self._takes.remove(entry)
-            except OutputError as problem:
-                self.told.emit(News("error", str(problem)))
-                continue
-            removed.append(entry.id)
-            del self._entries[entry.id]
+    def _removed(self, ids: list[str]) -> None:
+        for id in ids:
+            self._entries.pop(id, None)
+        if self._closing or not ids:
+            return  # what is gone from the disk is found gone at the next start
         try:
-            self._history.forget(removed)
+            self._history.forget(ids)
         except OutputError as problem:
             self.told.emit(News("warning", str(problem)))
-        self.gone.emit(removed)
-        self.finisher.count(list(self._entries.values()))
+        self.gone.emit(ids)
+        self.count()

@@ -43,7 +43,7 @@ class Shelving(QObject):
 
     def look(self) -> None:
         """Tell what bundles there are."""
-        self._wish(lambda: self.looked.emit(shelf()))
+        self._wish(self._look)
 
     def verify(self, name: str) -> None:
         """Read every file of a bundle and compare its hash."""
@@ -70,11 +70,17 @@ class Shelving(QObject):
         while self._wishes and not self._closing.is_set():
             self._wishes.popleft()()
 
+    def _look(self) -> None:
+        try:
+            self.looked.emit(shelf())
+        except BaseException as problem:  # whatever it is, the next wish may do better
+            self.refused.emit("The list of models", message_of(problem))
+
     def _verify(self, name: str) -> None:
         try:
             verify_bundle(open_bundle(name, verify=False))
             self.verified.emit(name, "")
-        except BaseException as problem:  # whatever it is, the next wish may do better
+        except BaseException as problem:
             self.verified.emit(name, message_of(problem))
 
     def _take_in(self, source: Path) -> None:

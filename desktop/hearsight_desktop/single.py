@@ -7,14 +7,18 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtCore import QDeadlineTimer, QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from hearsight import OutputError
 
 __all__ = ["Single"]
 
 _WAIT = 2000  # ms for the other to answer
+_PAUSE = 50  # ms between two looks whether it still runs
 _MOST_BYTES = 1 << 20
 _MOST_PATHS = 1000
+_WRITE = "Free some space there, or see that you may write to it."
 
 
 class Single(QObject):
@@ -27,8 +31,17 @@ class Single(QObject):
     """Another start was made, with these paths (maybe none); the window should come forward."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        """
+        Raises:
+            OutputError: the folder cannot be made.
+        """
         super().__init__(parent)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            why = problem.strerror or problem
+            raise OutputError(f"The folder {folder} cannot be made: {why}. {_WRITE}") from problem
+        self._folder = folder
         key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
         self._name = f"hearsight-desktop-{key}"
         self._lock = QLockFile(str(folder / "running.lock"))
@@ -36,10 +49,22 @@ class Single(QObject):
         self._server: QLocalServer | None = None
 
     def claim(self, paths: list[str]) -> bool:
-        """Whether this is the only one; if not, the other has been told of the paths."""
-        if not self._lock.tryLock(0):
-            self._tell(paths)
-            return False
+        """Whether this is the only one; if not, the other has been told of the paths.
+
+        Raises:
+            OutputError: the folder cannot be written, or the other does not answer.
+        """
+        patience = QDeadlineTimer(_WAIT)  # the other may be about to begin, or to end
+        while not self._lock.tryLock(_PAUSE):
+            if self._lock.error() != QLockFile.LockError.LockFailedError:
+                raise OutputError(f"The folder {self._folder} cannot be written. {_WRITE}")
+            if self._tell(paths):
+                return False
+            if patience.hasExpired():
+                raise OutputError(
+                    f"Another Hearsight uses {self._folder} and does not answer. Close it, here or "
+                    "on the computer that shares this folder, and start again."
+                )
         QLocalServer.removeServer(self._name)  # left behind by a crash
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
@@ -54,13 +79,16 @@ class Single(QObject):
             self._server = None
         self._lock.unlock()
 
-    def _tell(self, paths: list[str]) -> None:
+    def _tell(self, paths: list[str]) -> bool:
+        """Whether somebody listened."""
         socket = QLocalSocket()
         socket.connectToServer(self._name)
-        if socket.waitForConnected(_WAIT):
-            socket.write(json.dumps(paths).encode())
-            socket.waitForBytesWritten(_WAIT)
-            socket.disconnectFromServer()
+        if not socket.waitForConnected(_WAIT):
+            return False
+        socket.write(json.dumps(paths).encode())
+        written = socket.waitForBytesWritten(_WAIT)
+        socket.disconnectFromServer()
+        return written
 
     def _answer(self) -> None:
         assert self._server, "it is listening"
@@ -84,13 +112,14 @@ class _Heard(QObject):
     def _read(self) -> None:
         self._bytes += bytes(self._socket.readAll().data())
         if len(self._bytes) > _MOST_BYTES:
+            self._bytes = b""
             self._socket.abort()
 
     def _end(self) -> None:
         self._read()
         try:
             told = json.loads(self._bytes)
-        except ValueError:
+        except (RecursionError, ValueError):
             told = None
         if isinstance(told, list) and len(told) <= _MOST_PATHS:
             self._say([path for path in told if isinstance(path, str)])

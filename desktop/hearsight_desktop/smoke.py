@@ -27,11 +27,13 @@ def smoke(folder: Path) -> int:
     from .jobs import State
     from .player import MiniaudioPlayer
     from .session import Session
+    from .sweeping import Sweeping
     from .window import FIRST_WORDS, Window
 
     app = QApplication(["hearsight-desktop"])
     session = Session(folder / "data")
     window = Window(session, Audition(MiniaudioPlayer()))
+    sweeping = Sweeping(window)
     made: list[Entry] = []
     said: list[str] = []
 
@@ -56,6 +58,7 @@ def smoke(folder: Path) -> int:
         info = hearsight.read_info(entry.delivered)
         print(f"{entry.delivered.name}: {info['seconds']:g} s at {info['sample_rate']} Hz")
     window.close()
+    sweeping.stop()
     if code or not made:
         print(" ".join(said) or "No sound came in time.")
     return code if made else code or 1

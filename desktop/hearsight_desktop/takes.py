@@ -8,6 +8,7 @@ and a file that somebody has changed since is left alone.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import time
@@ -38,11 +39,13 @@ _STALE = 3600  # seconds after which nobody writes to an unfinished file any mor
 
 @dataclass(frozen=True)
 class Usage:
-    """Bytes: of the originals, of the delivered files, and free on the fuller of their disks."""
+    """Bytes: of the originals, of the delivered files, free on the fuller of their disks, and of
+    the originals and delivered files that are rejected."""
 
     originals: int
     delivered: int
     free: int
+    rejected: int
 
 
 class Takes:
@@ -56,8 +59,8 @@ class Takes:
 
     def deliver_to(self, folder: Path) -> None:
         """Deliver into another folder from now on; files delivered before stay where they are."""
-        with self._lock:
-            self._delivered = folder
+        # Without the lock: whoever chooses another folder may do so because this one hangs.
+        self._delivered = folder
 
     def keep(self, take: Take, *, batch: str, model: str, name: str) -> Entry:
         """Write a take as it came, and begin its entry.
@@ -150,7 +153,9 @@ class Takes:
         files of these entries. It looks at every file, so ask from a worker."""
         free = min(_free(self._originals), _free(self._delivered))
         delivered = sum(_bytes(entry.delivered) for entry in entries if entry.delivered)
-        return Usage(sum(_bytes(path) for path in _listed(self._originals)), delivered, free)
+        originals = sum(_bytes(path) for path in _listed(self._originals))
+        rejected = sum(self.size(entry) for entry in entries if entry.rejected)
+        return Usage(originals, delivered, free, rejected)
 
     def size(self, entry: Entry) -> int:
         """Bytes that the files of a take take on the disk."""
@@ -161,7 +166,7 @@ class Takes:
         """What to remove so that originals and delivered files take no more than that together.
 
         `entries`: all of them. Rejected ones go first, then the oldest; never one with a star,
-        never one of the newest batch, even if that is not enough.
+        one that is used elsewhere, or one of the newest batch, even if that is not enough.
         """
         usage = self.usage(entries)
         excess = usage.originals + usage.delivered - limit_bytes
@@ -170,14 +175,16 @@ class Takes:
         for entry in sorted(entries, key=lambda entry: (not entry.rejected, entry.created)):
             if excess <= 0:
                 break
-            if entry.starred or entry.batch == newest or not (size := self.size(entry)):
+            spared = entry.starred or entry.used or entry.batch == newest
+            if spared or not (size := self.size(entry)):
                 continue
             going.append(entry)
             excess -= size
         return going
 
     def remove(self, entry: Entry) -> None:
-        """Delete the original, and the delivered file if it is still as it was written.
+        """Delete the original, and the delivered file if it is still as it was written: that one
+        is read for it, so ask from a worker.
 
         Raises:
             OutputError: a file cannot be deleted; the original is then still there.
@@ -198,10 +205,8 @@ class Takes:
         """Entries of the originals that a history does not know, the oldest first.
 
         They are as they were last delivered; an original without a readable receipt stays where
-        it is. What a crash left unfinished is cleared away.
+        it is.
         """
-        _clear(self._delivered)
-        _clear(self._originals)
         found: list[Entry] = []
         for path in _listed(self._originals):
             if path.stem in known_ids or not _ORIGINAL.fullmatch(path.name):
@@ -213,7 +218,14 @@ class Takes:
                 found.append(replace(entry, original=path, delivered=delivered))
         return sorted(found, key=lambda entry: (entry.created, entry.number))
 
+    def clear_away(self) -> None:
+        """Delete what a crash left unfinished. It may wait for a disk, so ask from a worker."""
+        _clear(self._originals)
+        _clear(self._delivered)
+
     def _place(self, entry: Entry, sound: Sound, name: str, delivery: Delivery) -> Entry:
+        if not entry.original.exists():  # removed while its file was made
+            raise MediaError(_missing(entry.original))
         folder, own = self._delivered, self._own(entry.id)
         _make(folder)
         part = folder / f".{entry.id}{delivery.suffix}"
@@ -277,7 +289,8 @@ def _missing(path: Path) -> str:
 
 def _listed(folder: Path) -> list[Path]:
     try:
-        return [path for path in folder.iterdir() if path.is_file()]
+        with os.scandir(folder) as found:  # which knows files from folders without asking again
+            return [Path(item.path) for item in found if item.is_file()]
     except OSError:
         return []
 

@@ -8,7 +8,7 @@ import traceback
 
 from hearsight import HearsightError, Request, Take, graphics_cards, memory, request_to_json
 
-__all__ = ["details_of", "device_line", "memory_line", "message_of"]
+__all__ = ["details_of", "device_line", "memory_line", "message_of", "provider_words"]
 
 _PROVIDERS = {
     "CPUExecutionProvider": "processor",
@@ -22,12 +22,15 @@ _PROVIDERS = {
 _GB = 1e9
 
 
+def provider_words(provider: str) -> str:
+    """What a provider of graphs computes on, for people."""
+    return _PROVIDERS.get(provider, provider)
+
+
 def device_line(take: Take) -> str:
-    """What made a take, and why that: `Played by the processor in fp32: ...`."""
-    plan = take.plan
-    provider = _PROVIDERS.get(plan.provider, plan.provider)
-    why = plan.why.strip().rstrip(".")
-    return f"{provider[:1].upper()}{provider[1:]}, {plan.precision}{f': {why}' if why else ''}."
+    """What made a take: `Processor, fp32.`"""
+    provider = provider_words(take.plan.provider)
+    return f"{provider[:1].upper()}{provider[1:]}, {take.plan.precision}."
 
 
 def memory_line(provider: str) -> str:
@@ -35,7 +38,7 @@ def memory_line(provider: str) -> str:
 
     It may start a program of the graphics driver, so ask from a worker.
     """
-    if provider and "processor" not in _PROVIDERS.get(provider, provider):
+    if provider and "processor" not in provider_words(provider):
         if cards := graphics_cards():
             return f"{_gb(cards[0].free)} of {_gb(cards[0].total)} GB free on {cards[0].name}."
         return ""

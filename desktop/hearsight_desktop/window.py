@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
@@ -17,16 +18,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from hearsight import Prompt, Request
-
 from .audition import Audition
 from .controllers.asking import Asking
 from .controllers.choosing import Choosing
 from .controllers.delivering import Delivering, reveal
 from .controllers.listening import Listening
+from .news import News
 from .preferences import Preferences
 from .projector import Projector
-from .session import News, Session
+from .session import Session
 from .views.banner import Banners, Message
 from .views.detail import DetailView
 from .views.device import DeviceLine
@@ -64,12 +64,13 @@ class Window(QMainWindow):
         self.banners = Banners(self)
         self.device = DeviceLine(self)
         self._lay_out()
+        self.banners.float_over(self.results)
         self.asking = Asking(session, self.projector, self.inputs, self.model)
         self.listening = Listening(
             session, audition, self.projector, self.model, self.results, self.detail
         )
         self.delivering = Delivering(
-            session, self.projector, self.listening, self.detail.delivery, self
+            session, self.projector, self.listening, self.model, self.detail.delivery, self
         )
         self.choosing = Choosing(session, self.inputs, self.device, self)
         self._make_menus()
@@ -80,7 +81,7 @@ class Window(QMainWindow):
         """Begin the work; called when the window is there."""
         first = not self._layout.contains("geometry")
         if first:
-            self.inputs.show_request(Request((Prompt("text", FIRST_WORDS),), variations=4))
+            self.asking.suggest(FIRST_WORDS)
             self.results.view.show_hint(
                 "Press Generate, or Ctrl+Enter",
                 "Four sounds come up here. Space plays, the arrows move, and a sound can be "
@@ -102,7 +103,7 @@ class Window(QMainWindow):
     def tell(self, news: News) -> None:
         """Tell something where it is seen, and does not stop anybody."""
         action = ""
-        if news.undo:
+        if news.rejected:
             action = _UNDO
         elif news.put_back:
             action = _PUT_BACK
@@ -111,7 +112,10 @@ class Window(QMainWindow):
         elif news.file:
             action = _SHOW
         message = Message(news.kind, news.text, details=news.details, action=action)
-        self._news[message] = news
+        shown = {each: self._news[each] for each in self.banners.messages if each in self._news}
+        if message in shown:  # one banner for both: its button is for the jobs of both
+            news = replace(news, put_back=(*shown[message].put_back, *news.put_back))
+        self._news = {**shown, message: news}
         self.banners.tell(message)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -151,7 +155,6 @@ class Window(QMainWindow):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.banners)
         column.addWidget(self._down, 1)
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._across.addWidget(self.inputs)
@@ -177,11 +180,11 @@ class Window(QMainWindow):
         self._add(file, "Preferences…", "Ctrl+,", self.choosing.show_preferences)
         file.addSeparator()
         self._add(file, "Quit", "Ctrl+Q", self.close)
-        for action, key in (
-            (undo.createUndoAction(self, "Undo"), QKeySequence.StandardKey.Undo),
-            (undo.createRedoAction(self, "Redo"), QKeySequence.StandardKey.Redo),
+        for action, keys in (
+            (undo.createUndoAction(self, "Undo"), ("Ctrl+Z",)),
+            (undo.createRedoAction(self, "Redo"), ("Ctrl+Shift+Z", "Ctrl+Y")),
         ):
-            action.setShortcuts([*QKeySequence.keyBindings(key), QKeySequence("Ctrl+Y")][:2])
+            action.setShortcuts([QKeySequence(each) for each in keys])
             edit.addAction(action)
         edit.addSeparator()
         self._add(edit, "Paste files or a picture", "Ctrl+Shift+V", self._paste)
@@ -212,6 +215,7 @@ class Window(QMainWindow):
         self.delivering.connect_strip()
         self.choosing.preferred.connect(self._preferred)
         self.banners.acted.connect(self._act)
+        self.banners.left.connect(self._go_to_sounds)
         view = self.results.view
         view.selectionModel().selectionChanged.connect(self._look)
         view.chosen.connect(self._look)
@@ -224,15 +228,16 @@ class Window(QMainWindow):
     def _preferred(self, chosen: Preferences) -> None:
         self.detail.transport.show_audition(chosen.audition)
         self.detail.delivery.show_form(chosen.delivery)
+        self._look()
 
     def _act(self, message: Message) -> None:
         news = self._news.get(message)
         if news is None:
             return
-        if news.undo:
-            self._session.undo.undo()
+        if news.rejected:
+            self._session.restore(news.rejected)
         elif news.put_back:
-            self.asking.put_back()
+            self._session.put_back(news.put_back)
         elif news.reference:
             self.inputs.add_file("audio", news.reference)
         elif news.file:

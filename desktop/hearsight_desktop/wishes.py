@@ -18,6 +18,8 @@ from hearsight import (
     request_to_json,
 )
 
+from .naming import free_name
+
 __all__ = ["Wish", "Wishes", "read_wish"]
 
 _FORMAT = 1
@@ -122,14 +124,18 @@ class Wishes:
             raise OutputError(f"{file} cannot be removed: {problem.strerror}.") from None
 
     def take_in(self, file: Path) -> Wish:
-        """Keep a preset that came in a file, under the name of that file.
+        """Keep a preset that came in a file, under the name of that file, with a number behind it
+        where another preset has that name.
 
         Raises:
             RequestError: it is no preset.
             OutputError: it cannot be kept.
         """
         wish = read_wish(file)
-        return self.save(wish.name, wish.request, wish.model)
+        said = wish.request, wish.model
+        mine = {each.name.casefold(): (each.request, each.model) for each in self.all()}
+        name = free_name(wish.name, lambda free: mine.get(free.casefold(), said) != said)
+        return self.save(name, *said)
 
     def _files(self) -> list[Path]:
         try:

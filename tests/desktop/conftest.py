@@ -25,11 +25,65 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def frozen() -> Iterator[None]:
+    """What other tests have loaded need not be looked at after every test of these."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
-def swept() -> Iterator[None]:
+def swept(frozen: None) -> Iterator[None]:
     """Python collects garbage in whichever thread is at hand, and what is Qt's may only be deleted
     in its own: see `hearsight_desktop.sweeping`."""
     gc.disable()
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture(scope="session")
+def whole_app(frozen: None) -> None:
+    """All that the app is made of, which later sweeps need not look at."""
+    import desk  # noqa: F401
+
+    import hearsight.generator  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def desk(qtbot, whole_app):
+    """The whole app over the micro bundle, its window open."""
+    from desk import Desk
+
+    made = Desk(qtbot).open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def takes(desk):
+    """Three sounds of one second, the first of which is chosen."""
+    made = desk.make("rain", Length=1.0, Variations=3)
+    desk.pick(made[0])
+    return [desk.fresh(each) for each in made]
+
+
+@pytest.fixture
+def dragged(monkeypatch):
+    """What is dragged out of the window: files, and what the other side may do with them."""
+    from PySide6.QtGui import QDrag
+
+    seen = []
+
+    def exec_(drag, actions):
+        seen.append(([Path(url.toLocalFile()) for url in drag.mimeData().urls()], actions))
+        assert drag.mimeData().formats() == ["text/uri-list"]
+        return actions
+
+    monkeypatch.setattr(QDrag, "exec", exec_)
+    return seen

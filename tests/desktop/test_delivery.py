@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,8 +13,16 @@ import soundfile
 
 import hearsight
 from hearsight import Finish, MediaError, read_info, read_record, read_request, write_wav
-from hearsight_desktop.delivery import DEFAULT, DELIVERIES, Delivery, render
+from hearsight_desktop.delivery import (
+    DEFAULT,
+    DELIVERIES,
+    Delivery,
+    done_to,
+    is_delivered,
+    render,
+)
 from hearsight_desktop.entry import Edit, Entry
+from hearsight_desktop.naming import Naming
 
 MICRO = Path(__file__).parents[1] / "micro" / "micro"
 NOBODY = "Commercial use: yes"
@@ -144,3 +153,47 @@ def test_a_lost_original_is_told(takes, entry):
     entry.original.unlink()
     with pytest.raises(MediaError, match="no file"):
         render(takes[False].audio, 48000, entry, DEFAULT, "")
+
+
+def test_the_file_tells_what_was_done_to_it(takes, entry, tmp_path):
+    assert done_to(entry) == ""
+    for level, words in (("peak", r"Level [+-]\d+\.\d dB\."), ("none", r"Level as made\.")):
+        cut = replace(entry, edit=Edit(level=level, fade_in=0.2, loop=(0.1, 0.3)))
+        path = delivered(takes[False], cut, DELIVERIES["game"], tmp_path)
+        said = done_to(replace(entry, delivered=path))
+        assert re.match(rf"{words} Silence .* fade in ", said), said
+    path.write_bytes(b"of another program")
+    assert done_to(replace(entry, delivered=path)) == ""
+
+
+CUT = Edit(0.1, 0.4, fade_in=0.01, loop=(0.2, 0.3), level="lufs", level_db=-30.0)
+UCS = replace(DEFAULT, naming=Naming("ucs", "RAINMisc", creator="ABC", source="LIB"))
+
+
+@pytest.mark.parametrize("edit", [Edit(), CUT])
+@pytest.mark.parametrize(
+    "delivery", [*DELIVERIES.values(), replace(DEFAULT, embed=False), UCS], ids=str
+)
+def test_a_file_that_was_just_made_is_what_would_be_made(takes, entry, tmp_path, edit, delivery):
+    entry = replace(entry, edit=edit)
+    path = delivered(takes[False], entry, delivery, tmp_path)
+    named = {"game": "rain_on_tin_04.wav"}.get(delivery.key, "rain on tin_04.wav")
+    if delivery is UCS:
+        named = "RAINMisc_Rain On Tin_ABC_LIB_04.wav"
+    entry = replace(entry, delivered=path.rename(tmp_path / named))
+    assert is_delivered(entry, delivery)
+    others = [*DELIVERIES.values(), replace(delivery, embed=not delivery.embed), UCS]
+    assert not any(is_delivered(entry, other) for other in others if other != delivery)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"edit": CUT}, {"name": "hail"}, {"delivered": None}, {"delivered": Path("gone.wav")}],
+)
+def test_a_file_of_before_a_change_is_not_what_would_be_made(takes, entry, tmp_path, change):
+    path = delivered(takes[False], entry, DEFAULT, tmp_path).rename(tmp_path / "rain on tin_01.wav")
+    entry = replace(entry, delivered=path)
+    assert is_delivered(entry, DEFAULT)
+    assert not is_delivered(replace(entry, **change), DEFAULT)
+    path.write_bytes(b"of another program")
+    assert not is_delivered(entry, DEFAULT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -164,6 +165,41 @@ def test_tiles_get_their_waves(qtbot, finisher, entries, takes):
     assert np.array_equal(drawn[entries[0].id], columns(peaks(audio), 0, len(audio), 256))
 
 
+def test_what_has_to_go_for_the_rest_to_fit_is_told(qtbot, finisher, entries):
+    finisher.start()
+    old = [replace(entry, batch=str(number)) for number, entry in enumerate(entries)]
+    for limit, going in ((0, []), (10**9, []), (1, old[:2])):
+        with qtbot.waitSignal(finisher.counted, timeout=20_000) as told:
+            finisher.count(old, limit)
+        assert told.args[1] == going
+
+
+def test_files_are_deleted_and_nothing_is_made_of_them_any_more(
+    qtbot, finisher, entries, takes, tmp_path, monkeypatch
+):
+    heard, remove = Heard(finisher), takes.remove
+    failed = []
+    finisher.failed.connect(lambda *told: failed.append(told))
+
+    def refuses(entry):
+        if entry == entries[1]:
+            raise OutputError("In use.")
+        remove(entry)
+
+    monkeypatch.setattr(takes, "remove", refuses)
+    finisher.deliver(entries[0], FILM)
+    finisher.deliver(entries[2], FILM)
+    finisher.sketch(entries[:1])
+    finisher.remove(entries[:2])
+    with qtbot.waitSignal(finisher.removed, timeout=20_000) as told:
+        finisher.start()
+    assert told.args == [[entries[0].id]]
+    assert failed == [(entries[1].id, "In use.", "removal")]
+    assert not entries[0].original.exists()
+    assert [file.name for file in (tmp_path / "Takes").iterdir()] == ["rain_03.wav"]
+    assert [entry.id for entry in heard.delivered] == [entries[2].id]
+
+
 def test_a_lost_original_is_told_and_the_next_wish_is_done(qtbot, finisher, entries):
     finisher.start()
     entries[0].original.unlink()
@@ -207,3 +243,38 @@ def test_closing_delivers_what_was_asked_for_and_leaves_the_rest(qtbot, takes, e
 
 def test_closing_without_a_start_ends_at_once(qtbot, takes):
     assert Finisher(takes).close()
+
+
+def test_what_a_crash_left_is_cleared_away_at_the_start(qtbot, finisher, tmp_path):
+    left = tmp_path / "Takes" / f".{'3' * 32}.wav"
+    left.parent.mkdir()
+    left.touch()
+    os.utime(left, (0, 0))
+    finisher.start()
+    qtbot.waitUntil(lambda: not left.exists(), timeout=20_000)
+
+
+def test_what_was_done_to_a_file_is_told(qtbot, finisher, entries):
+    noted, done = [], []
+    finisher.noted.connect(lambda *told: noted.append(told))
+    finisher.delivered.connect(done.append)
+    finisher.start()
+    finisher.deliver(replace(entries[0], edit=Edit(level="peak", level_db=-40.0)), FILM)
+    qtbot.waitUntil(lambda: len(noted) == 1, timeout=20_000)
+    finisher.show(done[0], FILM)
+    qtbot.waitUntil(lambda: len(noted) == 2, timeout=20_000)
+    assert {id for id, _ in noted} == {entries[0].id}
+    assert all(said.startswith("Level -") for _, said in noted)
+
+
+def test_what_failed_is_told(qtbot, finisher, entries, tmp_path):
+    told = []
+    finisher.failed.connect(lambda id, why, what: told.append((id, what)))
+    entries[0].original.unlink()
+    finisher.deliver(entries[0], FILM)
+    finisher.export(entries[0], FILM, tmp_path / "copy.wav")
+    finisher.show(entries[0], FILM)
+    finisher.sketch(entries[:1])
+    finisher.start()
+    qtbot.waitUntil(lambda: len(told) == 4, timeout=20_000)
+    assert told == [(entries[0].id, what) for what in ("file", "copy", "sound", "shape")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,6 @@ from hearsight_desktop.jobs import (
     job_to_json,
     new_job,
     rest_of,
-    same_but_seed,
 )
 
 
@@ -41,11 +39,13 @@ def test_a_job_leaves_finishing_for_later():
 
 def test_a_job_survives_being_written_and_read():
     request = text("Regen, naß", init=Init("a b.wav", span=(0.5, 1.0)), like=Like(2**64 - 1))
-    job = new_job(request, "micro")
+    job = new_job(request, "micro", "Tor, zu_02")
     assert job_from_json(json.loads(json.dumps(job_to_json(job)))) == job
 
 
-@pytest.mark.parametrize("data", [{}, {"id": "a", "model": "m"}, {"id": 1, "model": "m"}])
+@pytest.mark.parametrize(
+    "data", [{}, {"id": "a", "model": "m"}, {"id": 1, "model": "m", "family": ""}]
+)
 def test_what_is_no_job_is_refused(data):
     with pytest.raises(RequestError):
         job_from_json(data)
@@ -92,11 +92,3 @@ def test_waiting_jobs_are_taken_out_one_by_one_or_all():
     assert queue.remove("a") is None
     assert ids(queue.cancel_waiting()) == "cd"
     assert queue.waiting == ()
-
-
-def test_the_same_request_with_another_seed_belongs_together():
-    job = named("a")
-    again = new_job(replace(job.request, seed=2, variations=4), "micro")
-    assert same_but_seed(job, again)
-    assert not same_but_seed(job, replace(again, model="other"))
-    assert not same_but_seed(job, new_job(replace(job.request, negative="hiss"), "micro"))

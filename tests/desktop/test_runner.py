@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt, Slot
 
 import hearsight
-from hearsight import Cancelled, text
+from hearsight import Cancelled, Like, text
 from hearsight_desktop import runner as running
 from hearsight_desktop.entry import Entry
 from hearsight_desktop.jobs import Job, Queue, State, new_job
@@ -277,6 +277,30 @@ def test_sounds_that_cannot_be_kept_fail_the_job(bench, tmp_path):
     job = bench.add()
     assert bench.wait(job) == [State.FAILED]
     assert str(tmp_path / "originals") in bench.heard.ends[job.id][1]
+
+
+@pytest.mark.parametrize("problem", [RuntimeError("odd"), MemoryError()], ids=str)
+def test_no_failure_of_a_file_hides_its_sound(bench, monkeypatch, problem):
+    def fails(*_, **__):
+        raise problem
+
+    monkeypatch.setattr(bench.takes, "deliver", fails)
+    job = bench.add(variations=2)
+    assert bench.wait(job) == [State.FINISHED]
+    _, message, details = bench.heard.ends[job.id]
+    assert "All sounds are kept" in message
+    assert type(problem).__name__ in details
+    assert same(bench.sounds(job), fresh(job))
+
+
+def test_a_family_is_called_after_the_sound_it_is_near_to(bench):
+    near = text("rain", seconds=0.5, seed=3, steps=2, variations=3, like=Like(5, 0.3))
+    for _ in range(2):
+        job = new_job(near, "micro", "step_02")
+        bench.work.add(job)
+        bench.wait(job)
+    names = [entry.delivered.name for entry in bench.heard.entries]
+    assert names == [f"step_02_{number:02}.wav" for number in range(1, 7)]
 
 
 def test_a_broken_name_template_loses_no_sound(qtbot, takes):

@@ -6,9 +6,12 @@ import pytest
 import soundfile
 
 import hearsight
+from hearsight_desktop.attempts import Attempts
 from hearsight_desktop.entry import Edit
-from hearsight_desktop.jobs import State
-from hearsight_desktop.session import Search, Session
+from hearsight_desktop.history import History
+from hearsight_desktop.jobs import State, new_job
+from hearsight_desktop.news import Search
+from hearsight_desktop.session import Session
 
 ASKED = replace(hearsight.text("rain", seed=5), variations=2, steps=2, seconds=0.4)
 
@@ -84,7 +87,8 @@ def test_the_bin_is_emptied_for_good(qtbot, session):
     first, second = make(qtbot, session)
     session.reject([first.id])
     assert first.delivered.exists()
-    session.empty_bin()
+    with qtbot.waitSignal(session.finisher.removed, timeout=20_000):
+        session.empty_bin()
     assert not first.delivered.exists()
     assert not first.original.exists()
     assert second.delivered.exists()
@@ -154,7 +158,7 @@ def test_files_that_tell_nothing_where_that_is_wanted(qtbot, session):
     session.prefer(replace(session.preferences, embed=False))
     entry, _ = make(qtbot, session)
     record = hearsight.read_record(entry.delivered)
-    assert record.keys() == {"tool", "digital_source_type", "delivery"}
+    assert record.keys() == {"tool", "digital_source_type", "edit", "delivery"}
     assert b"prompts" not in entry.delivered.read_bytes()
 
 
@@ -164,3 +168,40 @@ def test_another_folder_gets_the_files_from_then_on(qtbot, session, tmp_path):
     after, _ = make(qtbot, session)
     assert after.delivered.parent == tmp_path / "Elsewhere"
     assert before.delivered.exists()
+
+
+def test_what_was_dragged_out_is_spared_by_the_budget(qtbot, session):
+    used, gone = make(qtbot, session)
+    session.use([used.id])
+    session.prefer(replace(session.preferences, budget_gb=1e-6))
+    with qtbot.waitSignal(session.gone, timeout=60_000, check_params_cb=bool) as told:
+        session.ask(replace(ASKED, seed=6), "micro")
+    assert told.args == [[gone.id]]
+    assert used.delivered.exists()
+
+
+def test_a_file_that_cannot_be_made_again_is_not_taken_for_the_right_one(qtbot, session):
+    entry, _ = make(qtbot, session)
+    entry.original.unlink()
+    told = []
+    session.told.connect(told.append)
+    cut = settle(qtbot, session, entry.id, lambda: session.edit(entry.id, Edit(0.1, 0.3)))
+    assert cut.delivered is None
+    qtbot.waitUntil(lambda: [news.kind for news in told] == ["error"], timeout=5000)
+
+
+def test_a_job_that_ends_the_app_twice_is_held_back(qtbot, session):
+    session.close()
+    waiting = new_job(ASKED, "micro")
+    for crashes in (1, 2):
+        history = History(session.folder / "history.sqlite")
+        history.save_queue([waiting])
+        history.close()
+        Attempts(session.folder / "attempts.json").begin(waiting.id)
+        again = Session()
+        told = []
+        again.told.connect(told.append)
+        again._spare(again.work.waiting)
+        assert [job.id for job in again.work.waiting] == [waiting.id] * (crashes == 1)
+        assert [news.put_back for news in told] == [(waiting,)] * (crashes == 2)
+        again._history.close()

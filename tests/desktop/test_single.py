@@ -1,9 +1,11 @@
 import subprocess
 import sys
 
+import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtNetwork import QLocalSocket
 
+from hearsight import OutputError
 from hearsight_desktop.single import Single
 
 SECOND = """
@@ -20,8 +22,8 @@ CRASHES = SECOND.replace("sys.exit", "import os, signal; Single.keep = ").replac
 )
 
 
-def start(code, *arguments):
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)])
+def start(code, *arguments, **streams):
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], **streams)
 
 
 def test_a_second_start_hands_its_files_to_the_first(qtbot, tmp_path):
@@ -54,7 +56,7 @@ def test_what_strangers_say_is_not_believed(qtbot, tmp_path):
     assert first.claim([])
     heard = []
     first.called.connect(heard.append)
-    for said in (b"", b"{", b'{"a": 1}', b"[1, 2]"):
+    for said in (b"", b"{", b"[" * 100_000, b'{"a": 1}', b"[1, 2]"):
         socket = QLocalSocket()
         socket.connectToServer(first._name)
         assert socket.waitForConnected(2000)
@@ -63,4 +65,23 @@ def test_what_strangers_say_is_not_believed(qtbot, tmp_path):
         socket.disconnectFromServer()
         QCoreApplication.processEvents()
     qtbot.waitUntil(lambda: heard == [[]], timeout=5000)
+    first.release()
+
+
+def test_a_folder_that_cannot_be_written_is_told(qtbot, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be made"):
+        Single(tmp_path / "file" / "folder")
+    gone = Single(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(OutputError, match="cannot be written"):
+        gone.claim([])
+
+
+def test_one_that_does_not_answer_is_told(qtbot, tmp_path):
+    first = Single(tmp_path)
+    assert first.claim([])
+    first._server.close()
+    second = start(SECOND, tmp_path, stderr=subprocess.PIPE, text=True)
+    assert "does not answer" in second.communicate(timeout=20)[1]
     first.release()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +17,8 @@ import pytest
 import soundfile
 
 import hearsight
-from hearsight import Init, MediaError, OutputError, read_info, read_request, text
-from hearsight_desktop.delivery import DEFAULT, DELIVERIES
+from hearsight import Init, MediaError, OutputError, read_info, read_request, text, write_wav
+from hearsight_desktop.delivery import DEFAULT, DELIVERIES, render
 from hearsight_desktop.entry import Edit, Entry
 from hearsight_desktop.history import History
 from hearsight_desktop.takes import Takes, Usage
@@ -304,7 +306,7 @@ def test_what_a_crash_left_unfinished_is_cleared_away(takes, kept, folders):
         path.touch()
         os.utime(path, (0, 0))
     fresh.touch()  # somebody writes to it now
-    takes.orphans({kept.id})
+    takes.clear_away()
     assert not any(path.exists() for path in left)
     assert fresh.exists() and mine.exists() and kept.original.exists()
 
@@ -384,6 +386,38 @@ def test_removing_takes_every_file_of_a_take_and_no_other(takes, made, folders):
     assert names(folders[1]) == {two.delivered.name}
 
 
+def test_what_is_removed_while_its_file_is_made_gets_none(takes, kept, folders, monkeypatch):
+    entry = deliver(takes, kept)
+
+    def removed(*given):
+        sound = render(*given)
+        takes.remove(entry)
+        return sound
+
+    monkeypatch.setattr("hearsight_desktop.takes.render", removed)
+    with pytest.raises(MediaError, match="was deleted"):
+        deliver(takes, replace(entry, edit=Edit(start=0.1)))
+    assert names(folders[0]) == names(folders[1]) == set()
+
+
+def test_another_folder_can_be_chosen_while_the_one_in_use_hangs(takes, kept, folders, monkeypatch):
+    hangs, chosen = threading.Event(), threading.Event()
+
+    def slow(*given, **named):
+        hangs.set()
+        assert chosen.wait(20), "choosing waits for the disk"
+        return write_wav(*given, **named)
+
+    monkeypatch.setattr("hearsight_desktop.takes.write_wav", slow)
+    with ThreadPoolExecutor(1) as worker:
+        first = worker.submit(deliver, takes, kept)
+        assert hangs.wait(20)
+        takes.deliver_to(folders[1] / "other")
+        chosen.set()
+        assert first.result().delivered.parent == folders[1]
+    assert deliver(takes, kept).delivered.parent == folders[1] / "other"
+
+
 def test_what_cannot_be_deleted_keeps_its_original(takes, kept, monkeypatch):
     entry = deliver(takes, kept)
     unlink = Path.unlink
@@ -407,15 +441,19 @@ def test_usage_is_what_lies_on_the_disk(takes, made, folders):
     (folders[1] / "other.wav").write_bytes(b"of somebody else")
     entries[0].delivered.unlink()
     entries[1].original.unlink()
+    entries[2] = replace(entries[2], rejected=True)
     usage = takes.usage(entries)
     assert usage.originals == sum(path.stat().st_size for path in folders[0].iterdir())
     assert usage.delivered == sum(entry.delivered.stat().st_size for entry in entries[1:])
     assert usage.free > 0
+    original, delivered = entries[2].original, entries[2].delivered
+    files = (original, original.with_suffix(".json"), delivered)
+    assert usage.rejected == sum(path.stat().st_size for path in files)
 
 
 def test_usage_of_folders_that_are_not_there_yet(takes):
     usage = takes.usage([])
-    assert usage == Usage(0, 0, usage.free)
+    assert usage == Usage(0, 0, usage.free, 0)
     assert usage.free > 0
 
 

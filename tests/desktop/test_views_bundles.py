@@ -98,16 +98,13 @@ def test_a_dropped_folder_or_zip_is_told(view, qtbot, tmp_path):
     assert told.args == [[tmp_path]]
 
 
-def test_a_fallback_is_explained_at_once_and_a_choice_in_the_tooltip(qtbot):
+def test_what_plays_and_why_is_told_whole_where_there_is_no_room(qtbot):
     line = DeviceLine()
     qtbot.addWidget(line)
-    line.show_device("CPUExecutionProvider", "fp32", "No driver was found.", fell_back=True)
-    assert "CPU, fp32. No driver was found." in said(line)
-    line.show_device("CUDAExecutionProvider", "fp16", "CUDA works here.")
-    assert "CUDA works here." not in said(line)
-    assert any(p.toolTip() == "CUDA works here." for p in line.findChildren(QLabel))
-    line.show_memory(1_900_000_000, 8_000_000_000)
-    assert "1.9 GB of 8.0 GB used" in said(line)
+    told = "Processor, fp32. 3.1 of 8.0 GB of memory free. No driver was found."
+    line.show_told(told)
+    assert told in said(line)
+    assert any(part.toolTip() == told for part in line.findChildren(QLabel))
     with qtbot.waitSignal(line.freed):
         button(line, "Free memory").click()
 

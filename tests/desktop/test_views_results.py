@@ -146,8 +146,14 @@ def test_progress_changes_just_the_pending_tiles(qtbot, model):
     model.dataChanged.connect(lambda first, last, _: changed.append((first.row(), last.row())))
     model.progress("c", "Denoising", 0.5)
     model.progress("c", "Denoising", 0.5)
-    assert changed == [(1, 1), (2, 2)]
-    assert model.index(1).data(Role.PROGRESS) == 0.5
+    assert changed == [(1, 1)]
+    assert model.index(1).data(Role.PROGRESS) == 1.0  # half of all is the whole first one
+    model.set_entry(entry("c1", "c", 1))
+    model.progress("c", "Denoising", 0.75)
+    assert (model.index(2).data(Role.PROGRESS), model.index(2).data(Role.DETAIL)) == (
+        0.5,
+        "Denoising",
+    )
 
 
 def test_a_shape_is_wanted_once_and_not_while_it_is_painted(qtbot, model):

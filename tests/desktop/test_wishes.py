@@ -72,6 +72,18 @@ def test_a_mailed_preset_is_taken_in_under_the_name_of_its_file(wishes, tmp_path
     assert taken.request == FULL
 
 
+def test_a_mailed_preset_takes_no_other_ones_place(wishes, tmp_path):
+    mine = wishes.save("steps", text("mine"), "starter")
+    (tmp_path / "theirs").mkdir()
+    other = Wishes(tmp_path / "theirs")
+    for words in ("theirs", "theirs", "newer"):
+        other.save("Steps", text(words), "starter")
+        wishes.take_in(tmp_path / "theirs" / "Steps.json")
+    kept = {wish.name: wish.request.prompts[0].value for wish in wishes.all()}
+    assert kept == {"steps": "mine", "Steps_02": "theirs", "Steps_03": "newer"}
+    assert mine in wishes.all()
+
+
 def good() -> dict:
     from hearsight import request_to_json
 

@@ -17,9 +17,10 @@ from ..commands import as_command, as_manifest
 from ..dropping import Dropped, dropped
 from ..entry import title_of
 from ..jobs import Job, Place, State
+from ..news import News
 from ..pace import Pace
 from ..projector import Projector
-from ..session import News, Session
+from ..session import Session
 from ..views.inputs import InputsView
 from ..views.progress import stage_words
 from ..views.takes_model import TakesModel
@@ -49,7 +50,7 @@ class Asking(QObject):
         self._model = model
         self._wishes = Wishes(session.folder / "presets")
         self._pace = Pace()
-        self._taken_out: tuple[Job, ...] = ()
+        self._suggested: str | None = None
         self._listen()
         self._show_presets("")
         self._show_queue()
@@ -60,6 +61,11 @@ class Asking(QObject):
         if job:
             assert job.request.seed is not None
             self._inputs.seed.show_last(job.request.seed)
+
+    def suggest(self, words: str) -> None:
+        """Show words to begin with; whoever brings a file instead does not mean them, too."""
+        self._inputs.show_request(Request((Prompt("text", words),), variations=4))
+        self._suggested = words
 
     def use(self, request: Request, model: str) -> None:
         """Show the settings of a request, to be changed or asked for again."""
@@ -74,15 +80,10 @@ class Asking(QObject):
             elif each.wish:
                 self._drop_wish(each)
             elif each.path and each.kind in _MODALITIES:
-                self._inputs.add_file(_MODALITIES[each.kind], each.path)
+                self._listen_to(_MODALITIES[each.kind], each.path)
             if each.note:
                 kind = "error" if each.kind == "unsupported" else "warning"
                 self.told.emit(News(kind, each.note))
-
-    def put_back(self) -> None:
-        """Let those jobs wait again that were taken out last."""
-        self._session.put_back(self._taken_out)
-        self._taken_out = ()
 
     def copy_command(self) -> None:
         """Copy what is wanted as a command of `runtime-cli`."""
@@ -164,28 +165,27 @@ class Asking(QObject):
         except OSError as problem:
             self.told.emit(News("error", f"The picture cannot be kept: {problem.strerror}."))
             return
-        self._inputs.add_file("image", file)
+        self._listen_to("image", file)
+
+    def _listen_to(self, modality: str, file: Path) -> None:
+        if self._inputs.text.words() == self._suggested:
+            self._inputs.text.show_words("")
+        self._suggested = None
+        self._inputs.add_file(modality, file)
 
     def _cancel(self, which: str) -> None:
         if which == "running":
             self._session.cancel_running()
         elif which == "waiting":
-            self._taken_out = self._session.cancel_waiting()
+            self._session.tell_taken_out(self._session.cancel_waiting())
         else:
-            self._taken_out = self._session.cancel_all()
+            self._session.tell_taken_out(self._session.cancel_all())
         if which != "waiting" and self._session.work.running:
             self._inputs.progress.show_cancelling()
-        self._tell_taken_out()
 
     def _remove(self, id: str) -> None:
-        job = self._session.work.remove(id)
-        self._taken_out = (job,) if job else ()
-        self._tell_taken_out()
-
-    def _tell_taken_out(self) -> None:
-        if count := len(self._taken_out):
-            many = f"{count} jobs were" if count > 1 else "One job was"
-            self.told.emit(News("note", f"{many} taken out of the queue.", put_back=True))
+        if job := self._session.work.remove(id):
+            self._session.tell_taken_out((job,))
 
     def _begin(self, job: Job) -> None:
         self._pace = Pace()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal
@@ -10,8 +10,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from ..delivery import DELIVERIES
+from ..news import News
 from ..preferences import Preferences
-from ..session import News, Session
+from ..session import Session
 from ..shelf import Facts
 from ..shelving import Shelving
 from ..takes import Usage
@@ -42,6 +43,7 @@ class Choosing(QObject):
         self._shelving = Shelving()
         self._bundles: BundlesView | None = None
         self._preferences: PreferencesView | None = None
+        self._shown = session.preferences
         inputs.bundles_wanted.connect(self.show_bundles)
         self._shelving.looked.connect(self._looked)
         self._shelving.verified.connect(self._verified)
@@ -79,10 +81,11 @@ class Choosing(QObject):
             view.show_deliveries([(form.key, form.title) for form in DELIVERIES.values()])
             view.changed.connect(self._prefer)
             view.emptied.connect(self._session.empty_bin)
-        self._preferences.show_preferences(self._session.preferences)
+        self._shown = self._session.preferences
+        self._preferences.show_preferences(self._shown)
         self._show_usage()
         _raise(self._preferences)
-        self._session.finisher.count(self._session.entries())
+        self._session.count()
 
     def take_in(self, sources: list[Path]) -> None:
         """Copy these models to the user's own ones."""
@@ -125,8 +128,13 @@ class Choosing(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def _prefer(self, chosen: Preferences) -> None:
-        now = self._session.preferences
-        self._session.prefer(replace(chosen, model=now.model, volume=now.volume))
+        before, self._shown = self._shown, chosen
+        changed = {
+            field.name: getattr(chosen, field.name)
+            for field in fields(chosen)
+            if getattr(chosen, field.name) != getattr(before, field.name)
+        }  # the rest may have been chosen in the main window meanwhile
+        self._session.prefer(replace(self._session.preferences, **changed))
         self.preferred.emit(self._session.preferences)
 
     def _count(self, usage: Usage) -> None:
@@ -135,9 +143,10 @@ class Choosing(QObject):
 
     def _show_usage(self) -> None:
         if self._preferences and self._usage:
-            rejected = self._session.rejected_bytes()
             usage = self._usage
-            self._preferences.show_usage(usage.originals, usage.delivered, rejected, usage.free)
+            self._preferences.show_usage(
+                usage.originals, usage.delivered, usage.rejected, usage.free
+            )
 
     def _tell(self, news: News) -> None:
         """In the window of models while it is open, else in the main one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal
@@ -19,11 +19,13 @@ from ..delivery import DELIVERIES
 from ..entry import Entry
 from ..muxing import SUFFIXES, ffmpeg
 from ..naming import file_name, free_name
+from ..news import News
 from ..projector import Projector
-from ..session import News, Session
+from ..session import Session
 from ..views.delivery import DeliveryStrip
 from ..views.dragging import mime_of
 from ..views.keys import Act
+from ..views.takes_model import TakesModel
 from .listening import Listening
 
 __all__ = ["Delivering", "reveal"]
@@ -42,24 +44,27 @@ class Delivering(QObject):
         session: Session,
         projector: Projector,
         listening: Listening,
+        model: TakesModel,
         strip: DeliveryStrip,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._session, self._projector, self._listening = session, projector, listening
-        self._strip, self._window = strip, window
+        self._model, self._strip, self._window = model, strip, window
         self._chosen: list[str] = []
-        self._exports = 0
+        self._exports = _Exports()
         strip.show_forms(list(DELIVERIES.values()), session.preferences.delivery)
         strip.chosen.connect(self._choose_form)
         listening.wanted.connect(self.act)
         session.finisher.exported.connect(self._exported)
+        session.finisher.failed.connect(self._not_exported)
         projector.written.connect(self._written)
         projector.failed.connect(self._not_written)
 
     def look_at(self, ids: list[str]) -> None:
-        """The strip is about these takes."""
+        """The strip is about these takes, whose files are to be as they are delivered now."""
         self._chosen = ids
+        self._session.freshen(ids)
         _, missing = ffmpeg()
         why = missing if self._listening.video else "Sounds made with a video can be put under it."
         self._strip.show_picture_export(why)
@@ -68,6 +73,7 @@ class Delivering(QObject):
         """Let the buttons of the strip do what their keys do."""
         strip = self._strip
         strip.copy_asked.connect(lambda: self.act(Act.COPY, self._chosen))
+        strip.handle.dragged.connect(lambda: self._session.use(self._chosen))
         strip.reveal_asked.connect(lambda: self.act(Act.REVEAL, self._chosen))
         strip.export_asked.connect(lambda: self.act(Act.EXPORT, self._chosen))
         strip.picture_export_asked.connect(self._export_with_picture)
@@ -79,7 +85,7 @@ class Delivering(QObject):
             return
         first = entries[0]
         if act is Act.MORE_LIKE:
-            self._ask(near(first), first.model)
+            self._ask(near(first), first)
         elif act is Act.USE_SETTINGS:
             self.settings_wanted.emit(again(first, self._siblings(first)), first.model)
         elif act is Act.LOCK_SEED:
@@ -93,8 +99,8 @@ class Delivering(QObject):
         elif act is Act.EXPORT:
             self._export(entries)
 
-    def _ask(self, request: Request, model: str) -> None:
-        if self._session.ask(request, model):
+    def _ask(self, request: Request, entry: Entry) -> None:
+        if self._session.ask(request, entry.model, family=entry.name):
             many = f"{request.variations} sounds"
             self.told.emit(News("note", f"{many} near to this one are being made."))
 
@@ -103,11 +109,13 @@ class Delivering(QObject):
         return sum(other.batch == entry.batch for other in self._session.entries())
 
     def _copy(self, entries: list[Entry]) -> None:
-        data = mime_of([entry.delivered for entry in entries if entry.delivered])
+        files, why = self._model.files([entry.id for entry in entries])
+        data = mime_of(files)
         if data is None:
-            self.told.emit(News("warning", "The files are being made; try again in a moment."))
+            self.told.emit(News("warning", why))
             return
         QGuiApplication.clipboard().setMimeData(data)
+        self._session.use(entry.id for entry in entries)
         many = f"{len(entries)} files are" if len(entries) > 1 else "The file is"
         self.told.emit(News("note", f"{many} in the clipboard."))
 
@@ -128,7 +136,7 @@ class Delivering(QObject):
 
     def _choose_form(self, key: str) -> None:
         self._session.prefer(replace(self._session.preferences, delivery=key))
-        self._session.deliver(self._chosen)
+        self._session.freshen(self._chosen)
 
     def _export(self, entries: list[Entry]) -> None:
         """Let the user save one take under a name, or several into a folder."""
@@ -150,12 +158,12 @@ class Delivering(QObject):
             dialog.selectFile(f"{names[0]}{form.suffix}")
 
         def export(chosen: str) -> None:
-            for entry, name in zip(entries, names, strict=True):
-                to = Path(chosen)
-                if several:
-                    free = free_name(name, lambda n, to=to: (to / f"{n}{form.suffix}").exists())
-                    to = to / f"{free}{form.suffix}"
-                self._exports += 1
+            targets = [Path(chosen)]
+            if several:
+                targets = _free_files(Path(chosen), names, form.suffix)
+            asked = self._exports.asked + len(targets)
+            self._exports = replace(self._exports, asked=asked)
+            for entry, to in zip(entries, targets, strict=True):
                 self._session.finisher.export(entry, form, to)
 
         dialog.fileSelected.connect(export)
@@ -163,15 +171,31 @@ class Delivering(QObject):
         dialog.open()
 
     def _exported(self, path: Path) -> None:
-        self._exports -= 1
-        if self._exports <= 0:
-            self.told.emit(News("good", f"Exported to {path}.", file=path))
+        self._exports = replace(self._exports, done=(*self._exports.done, path))
+        self._tell_exports()
+
+    def _not_exported(self, _: str, __: str, what: str) -> None:
+        if what == "copy":
+            self._exports = replace(self._exports, asked=self._exports.asked - 1)
+            self._tell_exports()
+
+    def _tell_exports(self) -> None:
+        done = self._exports.done
+        if done and len(done) >= self._exports.asked:
+            words = f"{len(done)} files were exported to {done[0].parent}."
+            words = words if len(done) > 1 else f"Exported to {done[0]}."
+            self.told.emit(News("good", words, file=done[0]))
+            self._exports = _Exports()
 
     def _export_with_picture(self) -> None:
         entries, video = self._session.chosen(self._chosen), self._listening.video
-        if not entries or video is None or entries[0].delivered is None:
+        if not entries or video is None:
             return
-        sound = entries[0].delivered
+        files, why = self._model.files([entries[0].id])
+        if not files:
+            self.told.emit(News("warning", why))
+            return
+        sound = files[0]
         suffix = video.suffix.lower() if video.suffix.lower() in SUFFIXES else ".mov"
         dialog = QFileDialog(self._window, "Export with picture")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -187,6 +211,27 @@ class Delivering(QObject):
 
     def _not_written(self, _: Path, why: str) -> None:
         self.told.emit(News("error", why))
+
+
+@dataclass(frozen=True)
+class _Exports:
+    """Copies that were asked for and are not all told of yet."""
+
+    asked: int = 0
+    done: tuple[Path, ...] = ()
+
+
+def _free_files(folder: Path, names: list[str], suffix: str) -> list[Path]:
+    """Files of these names in a folder; of a name that is taken, the next free one."""
+    files: list[Path] = []
+    for name in names:
+
+        def taken(free: str) -> bool:
+            file = folder / f"{free}{suffix}"
+            return file.exists() or file in files
+
+        files.append(folder / f"{free_name(name, taken)}{suffix}")
+    return files
 
 
 def reveal(file: Path) -> None:

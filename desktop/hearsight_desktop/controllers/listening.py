@@ -13,11 +13,12 @@ from PySide6.QtCore import QObject, Signal
 from ..audition import Audition
 from ..edits import checked, samples_of
 from ..entry import Edit, Entry
+from ..news import News, Search
 from ..peaks import Peaks
 from ..pictures import Proxy
 from ..projector import Projector
 from ..seam import check_sound, seam_jump_db
-from ..session import News, Search, Session
+from ..session import Session
 from ..views.detail import DetailView
 from ..views.finding import ResultsPanel
 from ..views.keys import Act
@@ -50,7 +51,7 @@ class Listening(QObject):
         self._model, self._panel, self._detail = model, panel, detail
         self._sound: tuple[Entry, NDArray[np.float32], int] | None = None
         self._play_when_heard: float | None = None  # from where in the original, -1 for on
-        self._checking = False
+        self._stood: float | None = None  # while a seam is heard: where it was before
         self._looping = False
         self._proxy: Proxy | None = None
         self._video: Path | None = None
@@ -93,6 +94,8 @@ class Listening(QObject):
         session.finisher.heard.connect(self._heard)
         session.finisher.shown.connect(self._shown)
         session.finisher.sketched.connect(self._sketched)
+        session.finisher.noted.connect(self._note)
+        session.finisher.failed.connect(self._not_heard)
         model.shape_wanted.connect(self._sketch)
         model.renamed.connect(session.rename)
         self._panel.searched.connect(self._search)
@@ -101,6 +104,7 @@ class Listening(QObject):
         view.auditioned.connect(self._auto)
         view.asked.connect(self.act)
         view.refused.connect(self._refuse)
+        view.dragged.connect(session.use)
         view.selectionModel().selectionChanged.connect(self._show_files)
         for picture in (detail.waveform, detail.spectrogram):
             picture.asked.connect(self._asked_of_picture)
@@ -128,7 +132,8 @@ class Listening(QObject):
         return self._sound is not None and ids[:1] == [self._sound[0].id]
 
     def _list(self, entries: list[Entry]) -> None:
-        self._model.show_entries(entries, pending=self._panel.filter() == "all")
+        everything = self._panel.filter() == "all" and not self._panel.words()
+        self._model.show_entries(entries, pending=everything)
 
     def _search(self, words: str, kind: str) -> None:
         self._session.search(Search(words, kind == "starred", kind == "bin"))
@@ -143,6 +148,8 @@ class Listening(QObject):
             self._show_files()
             if self._sound and self._sound[0].edit != entry.edit:
                 self._session.finisher.listen(entry, self._session.delivery)
+            else:
+                self._show_seam()
         elif before is None and not self._panel.view.current_id():
             self._panel.view.choose(entry.id)  # the first sound of all is at hand at once
 
@@ -160,7 +167,6 @@ class Listening(QObject):
             return
         self._detail.show_entry(entry)
         self._session.finisher.show(entry, self._session.delivery)
-        self._session.freshen(id)
         self._watch(_video_of(entry))
         self._show_files()
 
@@ -183,11 +189,10 @@ class Listening(QObject):
     def _heard(self, entry: Entry, audio: NDArray[np.float32], rate: int) -> None:
         if entry.id != self._panel.view.current_id():
             return
-        same = self._sound is not None and self._sound[0].id == entry.id
         self._sound = entry, audio, rate
-        self._checking = False
-        keep = self._audition.playing or same
-        self._audition.load(audio, rate, offset=entry.edit.start, region=entry.edit.loop, keep=keep)
+        stood, self._stood = self._stood, None
+        region, offset = entry.edit.loop, entry.edit.start
+        self._audition.load(audio, rate, offset=offset, region=region, at=stood)
         wanted, self._play_when_heard = self._play_when_heard, None
         if wanted is not None and not (self._audition.playing and wanted < 0):
             self._audition.play(None if wanted < 0 else wanted)
@@ -196,6 +201,14 @@ class Listening(QObject):
     def _shown(self, id: str, peaks: Peaks, rate: int, levels: NDArray[np.uint8]) -> None:
         if id == self._panel.view.current_id():
             self._detail.show_sound(peaks, rate, levels)
+
+    def _note(self, id: str, words: str) -> None:
+        if id == self._panel.view.current_id():
+            self._detail.delivery.show_notes(words)
+
+    def _not_heard(self, id: str, _: str, what: str) -> None:
+        if what == "sound" and id == self._panel.view.current_id():
+            self._play_when_heard = None
 
     def _sketch(self, id: str) -> None:
         self._session.finisher.sketch(self._session.chosen([id]))
@@ -208,7 +221,7 @@ class Listening(QObject):
             self._model.set_shape(id, columns[first : max(end, first + 1)])
 
     def _moved(self, seconds: float) -> None:
-        if self._checking or self._sound is None:
+        if self._stood is not None or self._sound is None:
             return
         entry = self._sound[0]
         self._detail.show_position(seconds, follow=self._audition.playing)
@@ -224,7 +237,7 @@ class Listening(QObject):
         self._detail.transport.show_playing(playing)
         if not playing:
             self._model.set_playing("")
-            if self._checking and self._sound:
+            if self._stood is not None and self._sound:
                 self._heard(*self._sound)
 
     def _seek(self, seconds: float) -> None:
@@ -293,8 +306,9 @@ class Listening(QObject):
         region = self._region()
         if region and self._sound:
             _, audio, rate = self._sound
-            self._checking = True
-            self._audition.load(check_sound(audio, rate, region), rate, keep=False, loops=False)
+            if self._stood is None:
+                self._stood = self._audition.position
+            self._audition.load(check_sound(audio, rate, region), rate, loops=False, at=0.0)
             self._audition.play(0.0)
 
     def _show_files(self) -> None:

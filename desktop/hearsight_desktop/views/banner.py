@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -29,6 +29,8 @@ from .theme import SPACE, Tone, mixed, tone, wash
 __all__ = ["SECONDS", "Banner", "Banners", "Message"]
 
 _MOST = 3
+_KEYS = Qt.FocusPolicy.TabFocus  # a click leaves the keyboard to what it was at
+_WIDEST = 760  # of those that float, in logical pixels
 SECONDS = 12.0
 """That a note stays, unless it is looked at."""
 
@@ -84,13 +86,16 @@ class Banner(QFrame):
         row.addLayout(words, 1)
         if message.action:
             act = QPushButton(message.action, self)
+            act.setFocusPolicy(_KEYS)
             act.clicked.connect(self.acted)
             row.addWidget(act)
         if message.details:
             self._copy = QPushButton("Copy details", self)
+            self._copy.setFocusPolicy(_KEYS)
             self._copy.clicked.connect(self._copied)
             row.addWidget(self._copy)
         close = IconButton("remove", "Dismiss", self)
+        close.setFocusPolicy(_KEYS)
         close.clicked.connect(self.dismissed)
         row.addWidget(close)
 
@@ -143,19 +148,40 @@ class Banner(QFrame):
 
 
 class Banners(QWidget):
-    """At most three messages below each other, the newest first."""
+    """At most three messages below each other, the newest first: in a layout, or floating over
+    something, which then does not move when they come and go."""
 
     acted = Signal(object)
     """The button of this message was pressed; the message is gone."""
+    left = Signal()
+    """The message that had the keyboard is gone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._banners: list[Banner] = []
+        self._host: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
+
+    def float_over(self, host: QWidget) -> None:
+        """Lie at the lower edge of `host` from now on, and take no room in it."""
+        self.setParent(host)
+        self._host = host
+        host.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._host and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return done
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -178,6 +204,7 @@ class Banners(QWidget):
             older = list(reversed(self._banners[1:]))
             self._drop(next((b for b in older if b.message.kind != "error"), older[0]))
         self.show()
+        self._place()
         self._announce(message)
 
     def take_back(self, message: Message) -> None:
@@ -190,16 +217,30 @@ class Banners(QWidget):
         for banner in list(self._banners):
             self._drop(banner)
 
+    def _place(self) -> None:
+        if self._host is None:
+            return
+        width = min(self._host.width() - 4 * SPACE, _WIDEST)
+        height = self._column.totalHeightForWidth(width)
+        height = height if height > 0 else self._column.totalSizeHint().height()
+        left, top = (self._host.width() - width) // 2, self._host.height() - height - SPACE
+        self.setGeometry(left, max(top, 0), width, height)
+        self.raise_()
+
     def _act(self, banner: Banner) -> None:
         self._drop(banner)
         self.acted.emit(banner.message)
 
     def _drop(self, banner: Banner) -> None:
         if banner in self._banners:
+            focus = QApplication.focusWidget()
+            had_keyboard = focus is not None and banner.isAncestorOf(focus)
             self._banners.remove(banner)
             self._column.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
+            if had_keyboard:
+                self.left.emit()
         self.setVisible(bool(self._banners))
 
     def _announce(self, message: Message) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QLocale
 
 from ..entry import Entry
 
 __all__ = ["Batches", "Kind", "Row", "kept_seconds"]
+
+
+_NAME = 32  # letters of a file in the facts about a batch
 
 
 class Kind(Enum):
@@ -37,7 +41,8 @@ class _Making:
     """A job that runs: the numbers of its sounds that are still to come, and where it is."""
 
     title: str
-    waiting: set[int] = field(default_factory=set)
+    waiting: set[int]
+    count: int
     stage: str = ""
     done: float = 0.0
 
@@ -75,7 +80,7 @@ class Batches:
 
     def begin(self, batch: str, title: str, numbers: Iterable[int]) -> None:
         """A job began that is to make sounds of these numbers."""
-        self._making[batch] = _Making(title, set(numbers))
+        self._making[batch] = _Making(title, waiting := set(numbers), len(waiting))
 
     def progress(self, batch: str, stage: str, done: float) -> list[int]:
         """Where a job is; the numbers of the sounds that this is news for."""
@@ -83,7 +88,7 @@ class Batches:
         if making is None or (making.stage, making.done) == (stage, done):
             return []
         making.stage, making.done = stage, done
-        return list(making.waiting)
+        return sorted(making.waiting)[:1]
 
     def end(self, batch: str) -> bool:
         """Nothing more comes of a job; whether it ran."""
@@ -117,10 +122,14 @@ class Batches:
                 rows += sorted(tiles, key=lambda row: row.number)
         return rows
 
-    def stage(self, batch: str) -> tuple[str, float]:
-        """Where a job is, in words and as a share, 0 to 1."""
+    def stage(self, batch: str, number: int) -> tuple[str, float]:
+        """Where a sound that is to come is, in words and as a share, 0 to 1: they are made one
+        after the other."""
         making = self._making.get(batch)
-        return (making.stage or "Waiting", making.done) if making else ("", 0.0)
+        if making is None or number != min(making.waiting, default=number) or not making.stage:
+            return "Waiting", 0.0
+        made = making.count - len(making.waiting)
+        return making.stage, min(max(making.done * making.count - made, 0.0), 1.0)
 
     def heading(self, batch: str) -> tuple[str, list[str]]:
         """What was asked for, and facts about what came of it."""
@@ -130,7 +139,8 @@ class Batches:
         if making and making.waiting:
             said.append(f"{len(making.waiting)} to come")
         if entries:
-            return entries[0].title, [*said, entries[0].model, _when(entries[0])]
+            told = [*_with(entries[0]), *said, entries[0].model, _when(entries[0])]
+            return entries[0].title, told
         return making.title if making else "", said
 
     def spoken(self, entry: Entry) -> list[str]:
@@ -146,6 +156,16 @@ def kept_seconds(entry: Entry) -> float:
     """Length of the part of a take that is kept."""
     end = entry.seconds if entry.edit.end is None else entry.edit.end
     return max(end - entry.edit.start, 0.0)
+
+
+def _with(entry: Entry) -> list[str]:
+    """The files that a take was made from beside its words."""
+    prompts = entry.request.prompts
+    names = [Path(each.value).name for each in prompts if each.modality != "text"]
+    if not names or len(names) == len(prompts):
+        return []
+    first = names[0] if len(names[0]) <= _NAME else f"{names[0][: _NAME - 1]}…"
+    return [f"with {first}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")]
 
 
 def _when(entry: Entry) -> str:

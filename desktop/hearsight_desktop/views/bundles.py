@@ -57,7 +57,7 @@ class BundlesView(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Models")
         self.setAcceptDrops(True)
-        self.resize(720, 460)
+        self.resize(860, 480)
         self.banners = Banners(self)
         self._model = ShelfModel(self)
         self._table = self._made_table()

@@ -97,6 +97,11 @@ class Disclosure(QWidget):
         self.set_open(False)
 
     @property
+    def switch(self) -> QToolButton:
+        """The line that is pressed."""
+        return self._button
+
+    @property
     def open(self) -> bool:
         """Whether what is below is shown."""
         return self._open

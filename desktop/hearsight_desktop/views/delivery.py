@@ -12,10 +12,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ..delivery import Delivery
 from ..entry import Edit
+from .cards import Elided
 from .dragging import drag_files, mime_of
 from .icons import IconButton, icon
 from .theme import SPACE, small_font
@@ -40,6 +39,8 @@ _USUAL_DB = {"peak": -1.0, "lufs": -23.0, "none": -1.0}
 class DragHandle(QToolButton):
     """Something to take finished files by, and drag them into another program."""
 
+    dragged = Signal()
+    """They were dropped somewhere."""
     refused = Signal(str)
     """They cannot be dragged: a sentence why."""
 
@@ -76,7 +77,8 @@ class DragHandle(QToolButton):
             self.refused.emit(self._why or "The file is no longer there; export it again.")
             return
         files = self._files
-        drag_files(self, mime, files[0].name if len(files) == 1 else f"{len(files)} sounds")
+        if drag_files(self, mime, files[0].name if len(files) == 1 else f"{len(files)} sounds"):
+            self.dragged.emit()
 
     def changeEvent(self, event) -> None:
         super().changeEvent(event)
@@ -104,13 +106,13 @@ class DeliveryStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name_before = ""
-        self._form = QComboBox(self)
-        self._form.setAccessibleName("Form of delivery")
-        self._form.activated.connect(lambda _: self.chosen.emit(self._form.currentData()))
         self._name = QLineEdit(self)
         self._name.setAccessibleName("Name of the file")
         self._name.setPlaceholderText("Name")
         self._name.editingFinished.connect(self._rename)
+        self._form = QComboBox(self)
+        self._form.setAccessibleName("Form of delivery")
+        self._form.activated.connect(lambda _: self.chosen.emit(self._form.currentData()))
         self._level = QComboBox(self)
         self._level.setAccessibleName("Level")
         for key, (title, _, _) in _LEVELS.items():
@@ -119,9 +121,8 @@ class DeliveryStrip(QWidget):
         self._db = QDoubleSpinBox(self, decimals=1, singleStep=0.5, keyboardTracking=False)
         self._db.setAccessibleName("Level in decibels")
         self._db.valueChanged.connect(lambda _: self._tell_level())
-        self._notes = QLabel(self)
+        self._notes = Elided(self)
         self._notes.setFont(small_font(self))
-        self._notes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.handle = DragHandle(self)
         self._copy = IconButton("copy", "Copy file (Ctrl+C)", self)
         self._copy.clicked.connect(self.copy_asked)
@@ -165,6 +166,7 @@ class DeliveryStrip(QWidget):
         self._name_before = name
         if not self._name.hasFocus() or not self._name.isModified():
             self._name.setText(name)
+            self._name.setCursorPosition(0)  # a long name shows its beginning
         before = self._db.blockSignals(True)
         self._level.setCurrentIndex(self._level.findData(edit.level))
         self._fit_level(edit.level, edit.level_db)
@@ -179,9 +181,8 @@ class DeliveryStrip(QWidget):
             button.setEnabled(bool(files))
 
     def show_notes(self, notes: str) -> None:
-        """What was done to the file, such as its change of level."""
-        self._notes.setText(notes)
-        self._notes.setToolTip(notes)
+        """What is worth knowing of the take, such as words that were not understood."""
+        self._notes.set_words(notes)
 
     def show_picture_export(self, why: str) -> None:
         """Why no video with this sound can be exported; empty when one can."""

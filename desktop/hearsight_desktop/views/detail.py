@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from ..entry import Entry
 from ..peaks import Peaks
 from ..spectrum import colours, row_hertz
+from ..telling import provider_words
 from .delivery import DeliveryStrip
 from .picture import PictureView
 from .spectrogram import SpectrogramView
@@ -48,6 +49,7 @@ class DetailView(QWidget):
         across.addWidget(self.picture)
         across.addWidget(along)
         across.setStretchFactor(1, 1)
+        along.setSizes([300, 200])
         for splitter in (along, across):
             splitter.setChildrenCollapsible(False)
         column = QVBoxLayout(self)
@@ -73,7 +75,8 @@ class DetailView(QWidget):
             self.axis.reset(entry.seconds)
         self._entry = entry
         self._title.show_text(entry.title)
-        facts = [f"Seed {entry.request.seed}", entry.model, entry.provider, entry.precision]
+        device = f"{provider_words(entry.provider)}, {entry.precision}"
+        facts = [f"Seed {entry.request.seed}", entry.model, device]
         self._facts.show_text(" · ".join(filter(None, facts)), "\n".join([entry.why, *entry.notes]))
         for view in (self.waveform, self.spectrogram):
             view.show_edit(entry.edit)
@@ -81,6 +84,7 @@ class DetailView(QWidget):
         self.transport.show_length(entry.seconds)
         self.transport.show_loop(entry.edit.loop is not None)
         self.delivery.show_take(entry.name, entry.edit)
+        self.delivery.show_notes(" ".join(entry.notes))
 
     def show_sound(self, peaks: Peaks, sample_rate: int, levels: NDArray[np.uint8]) -> None:
         """The sound of the take that is shown: its peaks, and its spectrogram."""

@@ -23,14 +23,14 @@ def mime_of(files: Sequence[Path]) -> QMimeData | None:
     return mime
 
 
-def drag_files(source: QWidget, mime: QMimeData, label: str) -> None:
-    """Drag until it is dropped. Only copies are offered: a move would let the other program
-    delete the file."""
+def drag_files(source: QWidget, mime: QMimeData, label: str) -> bool:
+    """Drag until it is dropped, and tell whether somebody took it. Only copies are offered: a move
+    would let the other program delete the file."""
     drag = QDrag(source)
     drag.setMimeData(mime)
     drag.setPixmap(_ticket(source, label))
     drag.setHotSpot(QPoint(-12, -4))
-    drag.exec(Qt.DropAction.CopyAction)
+    return drag.exec(Qt.DropAction.CopyAction) != Qt.DropAction.IgnoreAction
 
 
 def _ticket(source: QWidget, label: str) -> QPixmap:

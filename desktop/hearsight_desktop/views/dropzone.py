@@ -97,4 +97,4 @@ class DropZone(QAbstractButton):
         painter.setPen(ink)
         painter.setFont(small_font(self))
         second = first.translated(0, line + 2)
-        painter.drawText(second, centre, "or press to choose, or paste")
+        painter.drawText(second, centre, "or click to choose, or paste")

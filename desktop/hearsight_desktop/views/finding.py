@@ -71,6 +71,10 @@ class ResultsPanel(QWidget):
         column.addWidget(self.view, 1)
         for signal in (model.rowsInserted, model.rowsRemoved):
             signal.connect(self._show_state)
+        before: QWidget = self._search
+        for stop in (*self._group.buttons(), self._empty, self.view):
+            self.setTabOrder(before, stop)
+            before = stop
         self._draw()
         self._show_state()
 

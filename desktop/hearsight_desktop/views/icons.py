@@ -9,7 +9,16 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from .theme import mixed
 
-__all__ = ["NAMES", "Glyph", "IconButton", "icon", "pixmap"]
+__all__ = ["NAMES", "Glyph", "IconButton", "app_icon", "icon", "pixmap"]
+
+# An eye whose iris is a sound.
+_APP = (
+    '<rect x="1" y="1" width="22" height="22" rx="5.5" fill="#1f6f9f"/>'
+    '<path d="M3.5 12C6 7.5 9 5.6 12 5.6s6 1.9 8.5 6.4C18 16.5 15 18.4 12 18.4S6 16.5 3.5 12z" '
+    'fill="none" stroke="#fff" stroke-width="1.4" stroke-linejoin="round"/>'
+    '<path d="M8.4 11v2M10.2 9.6v4.8M12 8.2v7.6M13.8 9.6v4.8M15.6 11v2" '
+    'stroke="#fff" stroke-width="1.2" stroke-linecap="round"/>'
+)
 
 # Strokes on a field of 24 by 24; `fill` marks what is filled instead.
 _DRAWN = {
@@ -52,6 +61,7 @@ _DRAWN = {
     "more": '<path class="dots" d="M6 12h.01M12 12h.01M18 12h.01"/>',
     "settings": '<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/>'
     '<circle cx="9" cy="17" r="2"/>',
+    "off": '<circle cx="12" cy="12" r="2.5"/>',
     "good": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
     "error": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5v5.5M12 16.2v.1"/>',
     "warning": '<path d="M12 4L2.8 19.5h18.4zM12 10v4.5M12 16.9v.1"/>',
@@ -157,12 +167,24 @@ class Glyph(QLabel):
         self.setPixmap(pixmap(self._name, ink, self._side, self.devicePixelRatioF()))
 
 
+def app_icon() -> QIcon:
+    """Of the window, in task bars and lists of programs."""
+    made = QIcon()
+    for side in (16, 24, 32, 48, 64, 128, 256):
+        made.addPixmap(_drawn(_APP, side))
+    return made
+
+
 def _rendered(name: str, ink: str, pixels: int) -> QPixmap:
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+    return _drawn(
         f'<g fill="none" stroke="{ink}" stroke-width="1.7" stroke-linecap="round" '
-        f'stroke-linejoin="round">{_styled(_DRAWN[name], ink)}</g></svg>'
+        f'stroke-linejoin="round">{_styled(_DRAWN[name], ink)}</g>',
+        pixels,
     )
+
+
+def _drawn(shapes: str, pixels: int) -> QPixmap:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">{shapes}</svg>'
     made = QPixmap(pixels, pixels)
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)

@@ -210,8 +210,6 @@ class InputsView(QWidget):
         self._weight = weight_dial("Weight of the words", self)
         self._knobs = KnobsView(self)
         self.seed = self._knobs.seed
-        self.progress = ProgressLine(self)
-        self.generate = GenerateButton(self)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout()
@@ -244,6 +242,9 @@ class InputsView(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inside)
+        # Tab goes in the order in which parts came: these are the last ones.
+        self.progress = ProgressLine(self)
+        self.generate = GenerateButton(self)
         foot = QVBoxLayout()
         foot.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, 2 * SPACE)
         foot.setSpacing(SPACE + 2)

@@ -130,6 +130,7 @@ class KnobsView(QWidget):
         self._steps_row = _row(grid, "", self._steps, self._steps)
         _row(grid, "", self._loop, self._loop)
         column.addWidget(self._more)
+        self.setTabOrder(self._loop, self._more.switch)
 
     def _listen(self) -> None:
         self._follow.changed.connect(self._follow_moved)

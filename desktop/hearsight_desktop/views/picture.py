@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPalette
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 __all__ = ["PictureView"]
@@ -44,11 +44,11 @@ class PictureView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QPainterPath()
-        frame.addRoundedRect(QRectF(self.rect()), 6, 6)
-        painter.setClipPath(frame)
-        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
         fits = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         left, top = (self.width() - fits.width()) / 2, (self.height() - fits.height()) / 2
-        painter.drawImage(QRectF(left, top, fits.width(), fits.height()), self._image)
+        place = QRectF(left, top, fits.width(), fits.height())
+        frame = QPainterPath()
+        frame.addRoundedRect(place, 6, 6)
+        painter.setClipPath(frame)
+        painter.drawImage(place, self._image)
         painter.end()

@@ -201,7 +201,7 @@ class PreferencesView(QDialog):
             ("F&older", folder, self._folder),
             ("&Keep at most", budget, self._budget),
             ("", self._usage, self._usage),
-            ("&Form", self._delivery, self._delivery),
+            ("&Format", self._delivery, self._delivery),
             ("&Names", self._naming, self._naming),
             ("&UCS names", ucs, self._category),
             ("", self._embed, self._embed),
@@ -231,9 +231,10 @@ class PreferencesView(QDialog):
         column.addWidget(head)
         grid = labelled(column, _WIDEST)
         for row, (words, what, buddy) in enumerate(rows):
-            label = QLabel(words, self)
-            label.setBuddy(buddy)
-            grid.addWidget(label, row, 0)
+            if words:
+                label = QLabel(words, self)
+                label.setBuddy(buddy)
+                grid.addWidget(label, row, 0)
             if isinstance(what, QWidget):
                 grid.addWidget(what, row, 1)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Signal
-from PySide6.QtGui import QImage, QPainter, QPalette, QPen, QTextCursor
+from PySide6.QtGui import QImage, QPainter, QPalette, QPen, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from .cards import edge_of
@@ -21,7 +21,8 @@ def things_in(data: QMimeData) -> list[Path | str]:
 
 
 class TextField(QPlainTextEdit):
-    """Text of a few lines. Files and pictures that are pasted or dropped are told, not written.
+    """Text of a few lines, and of more as it gets longer. Files and pictures that are pasted or
+    dropped are told, not written.
 
     A text that was shown comes back exactly until it is edited.
     """
@@ -33,14 +34,16 @@ class TextField(QPlainTextEdit):
 
     def __init__(self, name: str, placeholder: str, lines: int, parent: QWidget | None = None):
         super().__init__(parent)
-        self._lines = lines
+        self._lines, self._most = lines, 2 * lines + 2
         self._shown = ""
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
         self.setTabChangesFocus(True)
+        self.setProperty("lit", True)  # see `event`
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setViewportMargins(_EDGE, _EDGE, _EDGE, _EDGE)
         self.document().setDocumentMargin(3)
+        self.document().documentLayout().documentSizeChanged.connect(self.updateGeometry)
 
     def words(self) -> str:
         """What it says."""
@@ -58,7 +61,10 @@ class TextField(QPlainTextEdit):
         self.viewport().update()
 
     def sizeHint(self) -> QSize:
-        height = self._lines * self.fontMetrics().lineSpacing() + 2 * (3 + _EDGE)
+        needed = int(self.document().size().height())  # in lines: QPlainTextDocumentLayout
+        lines = min(max(needed, self._lines), self._most)
+        # Half a pixel more than their spacing each: they are higher by less, and must not scroll.
+        height = lines * self.fontMetrics().lineSpacing() + lines // 2 + 2 * (3 + _EDGE)
         return QSize(200, height)
 
     def minimumSizeHint(self) -> QSize:
@@ -79,6 +85,11 @@ class TextField(QPlainTextEdit):
         painter.setBrush(colours.color(QPalette.ColorRole.Base))
         painter.drawRoundedRect(self.rect().toRectF().adjusted(1, 1, -1, -1), 6, 6)
         return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()  # its words wrap otherwise
 
     def canInsertFromMimeData(self, data: QMimeData) -> bool:
         return data.hasImage() or data.hasUrls() or super().canInsertFromMimeData(data)

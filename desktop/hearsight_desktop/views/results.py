@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QRegion,
     QResizeEvent,
 )
@@ -55,6 +56,8 @@ class ResultsView(QAbstractItemView):
     """The user moved to this take: it is to be heard, if that is wanted."""
     asked = Signal(object, list)
     """An `Act`, and the ids of the takes that it is for, in their order."""
+    dragged = Signal(list)
+    """The files of these takes were dropped somewhere."""
     refused = Signal(str)
     """What is selected cannot be dragged: a sentence why."""
 
@@ -67,6 +70,7 @@ class ResultsView(QAbstractItemView):
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
         self._hint = ("", "")
         self.setAccessibleName("Results")
+        self.setProperty("lit", True)  # see `paintEvent`
         self.setItemDelegate(TileDelegate(self))
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.setEditTriggers(self.EditTrigger.NoEditTriggers)
@@ -97,7 +101,7 @@ class ResultsView(QAbstractItemView):
 
     def choose(self, id: str) -> None:
         """Look at this take; that alone makes no sound."""
-        self.setCurrentIndex(self._takes.index_of(id))
+        self._go(self._takes.index_of(id))
 
     def menu(self) -> QMenu:
         """What can be done with the selected takes."""
@@ -180,8 +184,8 @@ class ResultsView(QAbstractItemView):
         mime = self._takes.mimeData(self.selectedIndexes())
         if why or mime is None:
             self.refused.emit(why)
-        else:
-            drag_files(self, mime, files[0].name if len(ids) == 1 else f"{len(ids)} sounds")
+        elif drag_files(self, mime, files[0].name if len(ids) == 1 else f"{len(ids)} sounds"):
+            self.dragged.emit(ids)
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         super().currentChanged(current, previous)
@@ -194,7 +198,7 @@ class ResultsView(QAbstractItemView):
         # Who rejects a take goes on with the one behind it.
         if first <= self.currentIndex().row() <= last:
             after, before = self._take_from(last + 1, 1), self._take_from(first - 1, -1)
-            self.setCurrentIndex(after if after.isValid() else before)
+            self._go(after if after.isValid() else before)
         super().rowsAboutToBeRemoved(parent, first, last)
 
     def doItemsLayout(self) -> None:
@@ -230,6 +234,9 @@ class ResultsView(QAbstractItemView):
         painter = QPainter(self.viewport())
         if not self._takes.rowCount():
             paint_hint(painter, self.viewport(), *self._hint)
+        if self.hasFocus() and not self.currentIndex().isValid():  # else its tile shows it
+            painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
         area = event.rect().translated(0, self.verticalOffset())
         selected, current = self.selectionModel(), self.currentIndex()
         for row in self._grid.rows_in(area):
@@ -338,8 +345,13 @@ class ResultsView(QAbstractItemView):
         index = self._takes.numbered(entry.batch, number) if entry else QModelIndex()
         if index.isValid():
             self._by_user = True
-            self.setCurrentIndex(index)
+            self._go(index)
             self._by_user = False
+
+    def _go(self, index: QModelIndex) -> None:
+        """Look at this alone, whatever keys are held just now."""
+        alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().setCurrentIndex(index, alone)
 
     def _ask(self, act: Act) -> None:
         current, ids = self.current_id(), self.selected_ids()

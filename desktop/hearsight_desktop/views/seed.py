@@ -102,5 +102,5 @@ class SeedView(QWidget):
         self._lock.set_words("A new seed each time" if locked else "Lock the seed")
 
     def _hint(self) -> None:
-        last = f"new each time (last {self._last})" if self._last else "new each time"
+        last = f"new; last {self._last}" if self._last else "new each time"
         self.field.setPlaceholderText(last)

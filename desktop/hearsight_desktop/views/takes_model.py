@@ -233,7 +233,7 @@ class TakesModel(QAbstractListModel):
         return None
 
     def _of_tile(self, row: Row, role: int) -> Any:
-        stage, done = self._batches.stage(row.batch)
+        stage, done = self._batches.stage(row.batch, row.number)
         if role in (_Data.DisplayRole, Role.DETAIL):
             return stage
         if role == Role.PROGRESS:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QApplication, QFocusFrame, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from shiboken6 import isValid
 
 __all__ = [
@@ -147,36 +147,66 @@ def title_font(widget: QWidget) -> QFont:
 
 
 class FocusRing(QObject):
-    """A ring around whatever the keyboard moved to; the mouse needs none."""
+    """A ring around whatever the keyboard moved to; the mouse needs none, and neither does what
+    has the property `lit`: it shows its focus itself."""
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
-        self._frame: _Ring | None = None
+        self._ring: _Ring | None = None
         app.focusChanged.connect(self._follow)
 
     def around(self) -> QWidget | None:
         """What has the ring now."""
-        frame = self._frame
-        return frame.widget() if frame is not None and isValid(frame) else None
+        ring = self._ring
+        return ring.target if ring is not None and isValid(ring) else None
 
     def _follow(self, _: QWidget | None, now: QWidget | None) -> None:
-        if self._frame is not None and isValid(self._frame):  # not gone with its window
-            self._frame.hide()
-            self._frame.deleteLater()
-        self._frame = None
-        if now is None or now.isWindow():
+        if self._ring is not None and isValid(self._ring):  # not gone with its window
+            self._ring.hide()
+            self._ring.deleteLater()
+        self._ring = None
+        if now is None or now.isWindow() or now.property("lit"):
             return
         if now.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange):
-            self._frame = _Ring()
-            self._frame.setWidget(now)
+            self._ring = _Ring(now)
 
 
-class _Ring(QFocusFrame):
+class _Ring(QWidget):
+    """Lies on the window, or on what scrolls in it: a parent with narrow margins cuts it less."""
+
+    def __init__(self, target: QWidget) -> None:
+        chain = [target]
+        while not chain[-1].isWindow() and not _scrolls(chain[-1]):
+            chain.append(chain[-1].parentWidget())
+        super().__init__(chain[-1])
+        self.target, self._ground = target, chain[-1]
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for each in chain:
+            each.installEventFilter(self)
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Not when it hides: it loses the focus then, or its window is being deleted.
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        area = QRect(self.target.mapTo(self._ground, QPoint()), self.target.size())
+        self.setGeometry(area.adjusted(-2, -2, 2, 2))
+        self.show()
+        self.raise_()
+
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(_visible_accent(self.palette()), 2))
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
+
+
+def _scrolls(widget: QWidget) -> bool:
+    area = widget.parentWidget() and widget.parentWidget().parentWidget()
+    return isinstance(area, QScrollArea) and area.widget() is widget
 
 
 def _visible_accent(palette: QPalette) -> QColor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QWidget
 
-from .icons import Glyph, IconButton
+from .icons import Glyph, IconButton, icon
 from .theme import SPACE, small_font
 from .timeline import clock
 
@@ -39,7 +39,9 @@ class TransportBar(QWidget):
         self._audition.setText("Auto-play")
         self._audition.setToolTip("Play every sound that you move to (A)")
         self._audition.setCheckable(True)
+        self._audition.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._audition.setAutoRaise(True)
+        self._audition.toggled.connect(self._draw_audition)
         self._audition.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._audition.clicked.connect(self.audition_asked)
         self._time = QLabel(self)
@@ -64,8 +66,14 @@ class TransportBar(QWidget):
         row.addStretch(1)
         for widget in (self._jump, self._seam, self._speaker, self._volume):
             row.addWidget(widget)
+        self._draw_audition()
         self.show_length(0.0)
         self.show_loop(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_audition()
 
     def show_playing(self, playing: bool) -> None:
         """Whether it is heard."""
@@ -118,6 +126,11 @@ class TransportBar(QWidget):
     def _ask_volume(self, value: int) -> None:
         self._draw_volume()
         self.volume_asked.emit(value / 100)
+
+    def _draw_audition(self) -> None:
+        """A tick: that it is pressed can hardly be seen in the dark."""
+        on = self._audition.isChecked()
+        self._audition.setIcon(icon("good" if on else "off", self.palette()))
 
     def _draw_volume(self) -> None:
         self._speaker.show_name("heard" if self._volume.value() else "muted")
