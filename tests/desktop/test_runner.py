@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +133,18 @@ def test_takes_are_kept_delivered_and_told_one_by_one(bench, tmp_path):
     assert (info["sample_rate"], info["subtype"], info["rights"]) == (
         48000, "PCM_24", "Made with micro: MIT",
     )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no place of their own here")
+def test_the_worker_stands_behind_the_window(bench):
+    found = []
+
+    def look(_: str) -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    bench.runner.began.connect(look, Qt.ConnectionType.DirectConnection)
+    bench.wait(bench.add())
+    assert found[0] > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def test_stages_are_told_and_what_plays(bench):

@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtGui import QCursor, QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from hearsight_desktop.views.banner import Banner, Banners, Message
 from hearsight_desktop.views.icons import IconButton
@@ -68,3 +68,26 @@ def test_a_note_goes_by_itself_and_an_error_does_not(banners, monkeypatch, qtbot
     banners.tell(FULL)
     banners.tell(Message("note", "Copied."))
     qtbot.waitUntil(lambda: banners.messages == (FULL,), timeout=5000)
+
+
+def test_floating_messages_come_and_go_without_moving_what_is_below(qtbot):
+    host = QWidget()
+    qtbot.addWidget(host)
+    below = QLabel("below", host)
+    QVBoxLayout(host).addWidget(below)
+    banners = Banners()
+    banners.float_over(host)
+    host.resize(500, 400)
+    with qtbot.waitExposed(host):
+        host.show()
+    before = below.geometry()
+    banners.tell(FULL)
+    banners.tell(Message("note", "Copied."))
+    assert below.geometry() == before
+    assert host.rect().contains(banners.geometry())
+    host.resize(900, 300)
+    qtbot.waitUntil(lambda: host.rect().contains(banners.geometry()))
+    assert abs(banners.geometry().center().x() - host.rect().center().x()) <= 1
+    high = banners.height()
+    banners.take_back(FULL)
+    qtbot.waitUntil(lambda: banners.height() < high)

@@ -106,6 +106,14 @@ def x_of(wave, seconds) -> float:
 # Cutting with the mouse.
 
 
+def test_what_is_worth_knowing_of_a_take_stands_below_it(detail):
+    notes = ("These words were not understood, so the sound does not follow them: flies.",)
+    detail.show_entry(replace(TAKE, notes=notes))
+    assert any(label.text() == notes[0] for label in detail.findChildren(QLabel))
+    detail.clear()
+    assert not any(label.text() == notes[0] for label in detail.findChildren(QLabel))
+
+
 def test_handles_at_the_ends_trim(wave):
     told, middle = facts(wave), wave.height() / 2
     drag(wave, (x_of(wave, 0), middle), (x_of(wave, 1), middle))

@@ -261,6 +261,18 @@ def test_a_model_that_is_gone_is_named_and_none_at_all_stops_asking(view, qtbot)
         qtbot.keyClick(view.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
 
 
+def test_the_field_grows_with_its_words_and_then_scrolls(view, qtbot):
+    view.resize(340, 900)
+    show(view, qtbot)
+    small = view.text.height()
+    view.text.setPlainText("word " * 60)
+    qtbot.waitUntil(lambda: view.text.height() > small)
+    assert view.text.verticalScrollBar().maximum() == 0
+    view.text.setPlainText("word " * 600)
+    qtbot.waitUntil(lambda: view.text.verticalScrollBar().maximum() > 0)
+    assert view.text.height() < 4 * small
+
+
 def test_length_is_auto_until_a_number_is_given(view):
     length = named(view, Number, "Length")
     assert (view.request().seconds, length.text()) == (None, "auto")

@@ -125,6 +125,24 @@ def test_tiles_stand_for_what_is_to_come_and_become_takes_one_by_one(model):
     assert kinds(model)[:3] == ["h", "t", "h"]
 
 
+def test_a_batch_says_which_files_it_was_made_from_beside_its_words(model):
+    asked = hearsight.Request(
+        (
+            hearsight.Prompt("text", "rain"),
+            hearsight.Prompt("image", "/a/roof.png"),
+            hearsight.Prompt("video", "/a/street.mp4"),
+        ),
+        seed=3,
+    )
+    model.show_entries([entry("a1", "a", 1, request=asked)])
+    assert model.index(0).data(Qt.ItemDataRole.DisplayRole) == "rain"
+    assert model.index(0).data(Role.DETAIL).startswith("with roof.png and 1 more · 1 sound")
+    alone = replace(asked, prompts=asked.prompts[1:2])
+    model.show_entries([entry("a1", "a", 1, request=alone)])
+    assert model.index(0).data(Qt.ItemDataRole.DisplayRole) == "roof.png"
+    assert "with" not in model.index(0).data(Role.DETAIL)
+
+
 def test_what_is_to_come_is_not_among_stars_or_in_the_bin(model):
     model.begin("c", "wind", [1, 2])
     model.show_entries([entry("a1", "a", 1, starred=True)], pending=False)

@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette, QTextDocument
 from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import delete
 
@@ -74,6 +74,17 @@ def test_a_ring_follows_the_keyboard_and_not_the_mouse(qtbot):
     assert ring.around() is None
     qtbot.keyClick(first, Qt.Key.Key_Tab)
     assert ring.around() is second
+    [shown] = [each for each in window.children() if type(each).__name__ == "_Ring"]
+    assert shown.geometry().contains(second.geometry())
+    window.resize(window.width() + 80, window.height() + 80)
+    qtbot.waitUntil(lambda: shown.geometry().contains(second.geometry()))
+    second.setProperty("lit", True)
+    qtbot.keyClick(second, Qt.Key.Key_Tab)
+    qtbot.keyClick(first, Qt.Key.Key_Tab)
+    assert second.hasFocus()
+    assert ring.around() is None
+    qtbot.keyClick(second, Qt.Key.Key_Tab)
+    assert ring.around() is first
     delete(window)
     assert ring.around() is None
     other = QPushButton("other")
@@ -83,3 +94,12 @@ def test_a_ring_follows_the_keyboard_and_not_the_mouse(qtbot):
         other.activateWindow()
     other.setFocus()
     ring.deleteLater()
+
+
+@pytest.mark.parametrize("text", ["<img src='file://server/share/x.png'>", "<b>bold</b>\nline"])
+def test_text_from_outside_is_never_markup(qapp, text):
+    shown = theme.as_it_is(text)
+    document = QTextDocument()
+    document.setHtml(shown)
+    assert document.toPlainText().replace("\u2028", "\n") == text
+    assert theme.as_it_is("rain & wind") == "rain & wind"

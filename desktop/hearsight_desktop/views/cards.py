@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from .icons import icon
-from .theme import SPACE, Tone, mixed, tone
+from .theme import SPACE, Tone, as_it_is, mixed, tone
 
 __all__ = ["Card", "Disclosure", "Elided", "edge_of", "labelled"]
 
@@ -58,7 +58,7 @@ class Elided(QLabel):
     def set_words(self, words: str, tip: str = "") -> None:
         """Show these."""
         self.setText(words.replace("\n", " "))
-        self.setToolTip(tip or words)
+        self.setToolTip(as_it_is(tip or words))
 
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -24,7 +24,7 @@ from ..entry import Edit
 from .cards import Elided
 from .dragging import drag_files, mime_of
 from .icons import IconButton, icon
-from .theme import SPACE, small_font
+from .theme import SPACE, as_it_is, small_font
 
 __all__ = ["DeliveryStrip", "DragHandle"]
 
@@ -59,7 +59,8 @@ class DragHandle(QToolButton):
         """Drag these; or none of them, and say why."""
         self._files, self._why = list(files), why
         self.setText(f"Drag {len(files)} files" if len(files) > 1 else "Drag file")
-        self.setToolTip(why or "Drag this into your editor or a folder; it gets a copy.")
+        drag = "Drag this into your editor or a folder; it gets a copy."
+        self.setToolTip(as_it_is(why or drag))
         self.setEnabled(bool(files))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -188,7 +189,7 @@ class DeliveryStrip(QWidget):
         """Why no video with this sound can be exported; empty when one can."""
         self._picture.setEnabled(not why)
         words = "Save the video with this sound"
-        self._picture.setToolTip(why or words)
+        self._picture.setToolTip(as_it_is(why or words))
         self._picture.setAccessibleDescription(why or words)
 
     def clear(self) -> None:

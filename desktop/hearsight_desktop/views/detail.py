@@ -15,7 +15,7 @@ from ..telling import provider_words
 from .delivery import DeliveryStrip
 from .picture import PictureView
 from .spectrogram import SpectrogramView
-from .theme import SPACE, muted, small_font, title_font
+from .theme import SPACE, as_it_is, muted, small_font, title_font
 from .timeline import TimeAxis
 from .transport import TransportBar
 from .waveform import WaveformView
@@ -126,7 +126,7 @@ class _Line(QWidget):
         """Show this text; the tooltip has more."""
         self._text = text.replace("\n", " ")
         self.setAccessibleName(self._text)
-        self.setToolTip("\n".join(filter(None, (text, more.strip()))))
+        self.setToolTip(as_it_is("\n".join(filter(None, (text, more.strip())))))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

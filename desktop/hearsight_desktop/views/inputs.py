@@ -36,7 +36,7 @@ from .presets import PresetView
 from .progress import ProgressLine
 from .prompt import TextField, things_in
 from .queue import GenerateButton
-from .theme import SPACE
+from .theme import SPACE, as_it_is
 
 __all__ = ["InputsView"]
 
@@ -121,7 +121,7 @@ class InputsView(QWidget):
         for each in self._offered.values():
             self._model.addItem(each.title or each.name, each.name)
             self._model.setItemData(
-                self._model.count() - 1, each.licence, Qt.ItemDataRole.ToolTipRole
+                self._model.count() - 1, as_it_is(each.licence), Qt.ItemDataRole.ToolTipRole
             )
         self.show_model(current)
         self.generate.set_enabled_to_ask(

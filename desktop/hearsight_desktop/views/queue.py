@@ -145,6 +145,8 @@ class _Strong(QPushButton):
         font = self.font()
         font.setWeight(QFont.Weight.DemiBold)
         self.setFont(font)
+        # A click leaves the keys where they are: Space plays next, and does not generate again.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)

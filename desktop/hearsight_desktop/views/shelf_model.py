@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from ..shelf import Facts
 from .device import bytes_in_words
+from .theme import as_it_is
 
 __all__ = ["ShelfModel"]
 
@@ -72,7 +73,7 @@ class ShelfModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return words
         if role == Qt.ItemDataRole.ToolTipRole:
-            return facts.broken or facts.licence
+            return as_it_is(facts.broken or facts.licence)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{_HEADS[index.column()]}: {words}"
         return None

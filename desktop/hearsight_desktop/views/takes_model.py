@@ -16,6 +16,7 @@ from ..entry import Entry
 from .batches import Batches, Kind, Row, kept_seconds
 from .dragging import mime_of
 from .grid import Group
+from .theme import as_it_is
 
 __all__ = ["Role", "TakesModel"]
 
@@ -219,13 +220,15 @@ class TakesModel(QAbstractListModel):
         if role == _Data.AccessibleDescriptionRole:
             return f"{entry.name}: {entry.title}"
         if role == _Data.ToolTipRole:
-            return f"{entry.name}\nSeed {entry.request.seed}, {entry.model}"
+            return as_it_is(f"{entry.name}\nSeed {entry.request.seed}, {entry.model}")
         return None
 
     def _of_header(self, row: Row, role: int) -> Any:
         title, said = self._batches.heading(row.batch)
-        if role in (_Data.DisplayRole, _Data.ToolTipRole):
+        if role == _Data.DisplayRole:
             return title
+        if role == _Data.ToolTipRole:
+            return as_it_is(title)
         if role == Role.DETAIL:
             return " · ".join(said)
         if role == _Data.AccessibleTextRole:

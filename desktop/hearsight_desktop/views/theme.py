@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
@@ -13,6 +14,7 @@ __all__ = [
     "SPACE",
     "FocusRing",
     "Tone",
+    "as_it_is",
     "contrast",
     "dress",
     "follow_system",
@@ -132,6 +134,15 @@ def readable(colour: QColor, on: QColor, ratio: float) -> QColor:
         lightness = min(max(lightness + step, 0.0), 1.0)
         found = QColor.fromHslF(max(hue, 0.0), saturation, lightness)
     return found
+
+
+def as_it_is(text: str) -> str:
+    """Text from outside for a tooltip, where Qt would take it for markup if it looked so, and get
+    the pictures that it names."""
+    if "<" not in text:
+        return text
+    lines = html.escape(text).replace("\n", "<br>")
+    return f"<qt>{lines}</qt>"
 
 
 def small_font(widget: QWidget) -> QFont:
