@@ -2,8 +2,11 @@
 
 #include <hearsight.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -19,10 +22,10 @@ namespace {
 const char usage[] =
     "hearsight-play BUNDLE TEXT... -o SOUND.wav [OPTIONS]\n"
     "\n"
-    "Makes a sound from texts, which are mixed where there are several.\n"
+    "Makes a sound from texts, which are mixed where there are several; its peak is at -1 dBFS.\n"
     "\n"
     "  -o FILE              the sound; with --variations _01, _02 ... come before .wav\n"
-    "  --condition FILE     a prompt that `runtime-cli condition` saved as .bin\n"
+    "  --condition FILE     a prompt that `runtime-cli condition` saved as .safetensors\n"
     "  --conditioner FOLDER another bundle, asked for prompts before BUNDLE itself\n"
     "  --negative TEXT      what it should not sound like\n"
     "  --seconds N          length\n"
@@ -98,10 +101,17 @@ std::int32_t solver(const char* text) {
     return found->second;
 }
 
+// The numbers of a .safetensors file: they lie behind a header, whose bytes the first eight count.
 std::vector<float> floats(const char* path) {
+    constexpr std::uint64_t longest = 1 << 20;
     std::FILE* file = std::fopen(path, "rb");
     if (!file) {
         stop(std::string(path) + " cannot be read: " + std::strerror(errno), HS_FILE);
+    }
+    std::uint64_t header = 0;
+    if (std::fread(&header, sizeof header, 1, file) != 1 || header > longest ||
+        std::fseek(file, static_cast<long>(header), SEEK_CUR) != 0) {
+        stop(std::string(path) + " is no file that `runtime-cli condition` wrote", HS_FILE);
     }
     std::vector<float> values;
     float value = 0;
@@ -110,6 +120,20 @@ std::vector<float> floats(const char* path) {
     }
     std::fclose(file);
     return values;
+}
+
+// The samples with their peak at -1 dBFS, as `runtime-cli generate` leaves it.
+std::vector<float> levelled(const hs_take_info& info) {
+    std::vector<float> samples(info.samples, info.samples + info.frames * info.channels);
+    float peak = 0;
+    for (const float sample : samples) {
+        peak = std::max(peak, std::abs(sample));
+    }
+    const float gain = peak > 0 ? std::pow(10.0F, -1.0F / 20) / peak : 1;
+    for (float& sample : samples) {
+        sample *= gain;
+    }
+    return samples;
 }
 
 hs_prompt prompt(std::int32_t kind) {
@@ -253,7 +277,7 @@ void save(hs_job* job, std::uint32_t index, const Settings& settings) {
     check(hs_job_result(job, index, &take));
     check(hs_take_get_info(take, &info));
     const std::string path = path_of(settings.output, index, settings.request.variations);
-    if (!write_wav(path, info.samples, info.frames, info.channels, info.sample_rate,
+    if (!write_wav(path, levelled(info).data(), info.frames, info.channels, info.sample_rate,
                    settings.bits)) {
         stop(path + " cannot be written: " + std::strerror(errno), HS_FILE);
     }
