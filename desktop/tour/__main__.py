@@ -1,6 +1,6 @@
 """Use the app as a person would, and take its pictures.
 
-    python desktop/tour [--pictures desktop/screenshots] [--size 1440x900] [--scale 1]
+    python desktop/tour [--pictures desktop/screenshots [--every]] [--size 1440x900] [--scale 1]
                         [--looks light,dark] [--steps all]
 
 Starts an X server of its own, a window manager, and `hearsight-desktop` in a home of its own with
@@ -35,6 +35,8 @@ from screen import Area, Point, Screen, Trouble  # noqa: E402
 
 SHORT = ("first_start", "drop_a_picture", "generate", "listen", "play_against_picture", "quit")
 """The steps that pictures are taken in, and the end."""
+_SHOWN = {"light": ("empty", "results"), "dark": ("working", "picture")}
+"""The pictures that are kept unless every one is asked for: two say more than the same twice."""
 _BESIDE, _ABOVE = 160, 40  # room for another program, and for the title bar
 _LARGEST = 300_000  # bytes of a picture
 
@@ -50,13 +52,19 @@ def main() -> int:
         steps = STEPS if asked.steps == "all" else asked.steps.split(",")
         if asked.steps == "all" and number:
             steps = SHORT  # everything was tried in the first look
-        if not _tour(look, list(steps), (width, height), asked.scale, asked.pictures):
+        shown = None if asked.every else _SHOWN.get(look)
+        if not _tour(look, list(steps), (width, height), asked.scale, asked.pictures, shown):
             return 1
     return 0
 
 
 def _tour(
-    look: str, steps: list[str], size: tuple[int, int], scale: float, pictures: Path | None
+    look: str,
+    steps: list[str],
+    size: tuple[int, int],
+    scale: float,
+    pictures: Path | None,
+    shown: tuple[str, ...] | None,
 ) -> bool:
     def pixels(side: int) -> int:
         return round(side * scale)
@@ -66,7 +74,7 @@ def _tour(
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
 
         def shoot(name: str, area: Area) -> None:
-            if pictures:
+            if pictures and (shown is None or name in shown):
                 _keep(screen.picture(area), pictures / f"{name}-{look}.png")
 
         name = "start"
@@ -110,6 +118,7 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--pictures", type=Path, help="folder for pictures; none without it")
+    parser.add_argument("--every", action="store_true", help="keep each picture in each look")
     parser.add_argument("--size", default="1440x900", help="of the window, in its own pixels")
     parser.add_argument("--scale", type=float, default=1.0, help="screen pixels to one of those")
     parser.add_argument("--looks", default="light,dark", help="light, dark, or both")
