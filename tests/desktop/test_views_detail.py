@@ -107,11 +107,16 @@ def x_of(wave, seconds) -> float:
 
 
 def test_what_is_worth_knowing_of_a_take_stands_below_it(detail):
-    notes = ("These words were not understood, so the sound does not follow them: flies.",)
-    detail.show_entry(replace(TAKE, notes=notes))
-    assert any(label.text() == notes[0] for label in detail.findChildren(QLabel))
+    def said(words: str) -> bool:
+        return any(label.text() == words for label in detail.findChildren(QLabel))
+
+    odd = "These words were not understood, so the sound does not follow them: flies."
+    detail.show_entry(replace(TAKE, notes=(odd,)))
+    assert said(odd)
+    detail.delivery.show_notes("Level +2.7 dB.")
+    assert said(f"{odd} Level +2.7 dB.")
     detail.clear()
-    assert not any(label.text() == notes[0] for label in detail.findChildren(QLabel))
+    assert not said(odd)
 
 
 def test_handles_at_the_ends_trim(wave):

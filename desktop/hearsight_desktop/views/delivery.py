@@ -107,6 +107,7 @@ class DeliveryStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name_before = ""
+        self._known: tuple[str, ...] = ()
         self._name = QLineEdit(self)
         self._name.setAccessibleName("Name of the file")
         self._name.setPlaceholderText("Name")
@@ -162,9 +163,13 @@ class DeliveryStrip(QWidget):
         """Stand at this form of delivery."""
         self._form.setCurrentIndex(self._form.findData(key))
 
-    def show_take(self, name: str, edit: Edit) -> None:
-        """Show the name and the level of the chosen take."""
+    def show_take(self, name: str, edit: Edit, notes: Sequence[str] = ()) -> None:
+        """Show the name and the level of the chosen take, and what is worth knowing of it, such
+        as words that were not understood."""
         self._name_before = name
+        if tuple(notes) != self._known:
+            self._known = tuple(notes)
+            self.show_notes("")
         if not self._name.hasFocus() or not self._name.isModified():
             self._name.setText(name)
             self._name.setCursorPosition(0)  # a long name shows its beginning
@@ -182,8 +187,8 @@ class DeliveryStrip(QWidget):
             button.setEnabled(bool(files))
 
     def show_notes(self, notes: str) -> None:
-        """What is worth knowing of the take, such as words that were not understood."""
-        self._notes.set_words(notes)
+        """What was done to the file, such as its change of level."""
+        self._notes.set_words(" ".join(filter(None, (*self._known, notes))))
 
     def show_picture_export(self, why: str) -> None:
         """Why no video with this sound can be exported; empty when one can."""
@@ -197,6 +202,7 @@ class DeliveryStrip(QWidget):
         self._name_before = ""
         self._name.clear()
         self.show_files([], "Choose a sound first.")
+        self._known = ()
         self.show_notes("")
         for widget in (self._name, self._level, self._db, self._export):
             widget.setEnabled(False)

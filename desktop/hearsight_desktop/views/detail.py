@@ -83,8 +83,7 @@ class DetailView(QWidget):
             view.setEnabled(True)
         self.transport.show_length(entry.seconds)
         self.transport.show_loop(entry.edit.loop is not None)
-        self.delivery.show_take(entry.name, entry.edit)
-        self.delivery.show_notes(" ".join(entry.notes))
+        self.delivery.show_take(entry.name, entry.edit, entry.notes)
 
     def show_sound(self, peaks: Peaks, sample_rate: int, levels: NDArray[np.uint8]) -> None:
         """The sound of the take that is shown: its peaks, and its spectrogram."""
