@@ -40,11 +40,9 @@ def ffmpeg() -> tuple[Path | None, str]:
     )
 
 
-def mux(
-    video: Path, wav: Path, to: Path, *, start: float = 0.0, cancel: Cancel | None = None
-) -> tuple[str, ...]:
-    """Write `to`: the pictures of `video`, not encoded anew, with the sound of `wav` alone,
-    `start` seconds (0 or more) after the first of them. Gives back what is worth telling.
+def mux(video: Path, wav: Path, to: Path, *, cancel: Cancel | None = None) -> tuple[str, ...]:
+    """Write `to`: the pictures of `video`, not encoded anew, with the sound of `wav` alone
+    from the first of them on. Gives back what is worth telling.
 
     The sound is kept as 24-bit samples in .mov, .mkv and .avi, and is compressed in .mp4, .m4v
     and .webm. The file appears whole or not at all, in place of one that was there.
@@ -79,7 +77,6 @@ def mux(
         "-protocol_whitelist", "file", "-i", _as_url(wav),
         "-map", "0:V:0", "-map", "1:a:0", "-map_metadata", "0",
         "-c:v", "copy", "-c:a", *_CODECS[suffix],
-        "-af", f"adelay=delays={round(start * 1000)}:all=1",
         _as_url(part),
     ]  # fmt: skip
     try:

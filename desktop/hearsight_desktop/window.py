@@ -90,6 +90,7 @@ class Window(QMainWindow):
         else:
             self.results.view.show_hint("No sounds here", "Describe one on the left.")
         self._session.start()
+        self.asking.start()
         self.inputs.focus_text()
 
     def open(self, paths: list[str]) -> None:

@@ -359,3 +359,11 @@ def test_the_starter_makes_a_sound_as_it_comes(qtbot, model):
         assert "starter" in desk.detail._facts.toolTip() or "starter" in desk.detail._facts._text
     finally:
         desk.close()
+
+
+def test_a_preset_that_cannot_be_read_is_told_at_the_start(desk):
+    folder = desk.session.folder / "presets"
+    folder.mkdir(parents=True)
+    (folder / "mine.json").write_text("{")
+    desk.window.asking.start()
+    assert any("mine.json" in message.what for message in desk.window.banners.messages)

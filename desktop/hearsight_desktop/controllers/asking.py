@@ -55,6 +55,11 @@ class Asking(QObject):
         self._show_presets("")
         self._show_queue()
 
+    def start(self) -> None:
+        """Tell of presets that cannot be read: else they would only be missed."""
+        for why in self._wishes.broken():
+            self.told.emit(News("warning", why))
+
     def ask(self, place: Place) -> None:
         """Make what is wanted."""
         job = self._session.ask(self._inputs.request(), self._inputs.model(), place)

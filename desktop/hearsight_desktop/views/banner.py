@@ -207,11 +207,6 @@ class Banners(QWidget):
         self._place()
         self._announce(message)
 
-    def take_back(self, message: Message) -> None:
-        """It is true no longer."""
-        for banner in [b for b in self._banners if b.message == message]:
-            self._drop(banner)
-
     def clear(self) -> None:
         """Show none."""
         for banner in list(self._banners):

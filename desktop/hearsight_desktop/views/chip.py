@@ -175,10 +175,6 @@ class Chip(Card):
         self._role.setCurrentIndex(int(begins))
         self._show()
 
-    def set_muted(self, muted: bool) -> None:
-        """Leave it out for now, or not."""
-        self._mute.setChecked(muted)
-
     def set_problem(self, problem: str) -> None:
         """Say why it cannot be used; empty when it can."""
         self._problem = problem

@@ -58,15 +58,6 @@ class Dial(QSlider):
         self.blockSignals(False)
         self._tell()
 
-    def set_scale(
-        self,
-        value_at: Callable[[float], float],
-        position_of: Callable[[float | None], float],
-    ) -> None:
-        """Stand for the same number on another scale."""
-        self._value_at, self._position_of = value_at, position_of
-        self.show_number(self._value)
-
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn only with the focus: scrolling past it changes nothing."""
         if self.hasFocus():
@@ -142,11 +133,6 @@ class Number(QDoubleSpinBox):
         self.setValue(self.minimum() if number is None else number)
         self.blockSignals(False)
         self._shown, self._looks = number, self.value()
-
-    def set_range(self, least: float, most: float) -> None:
-        """What may be chosen from now on; what is shown stays."""
-        self._least, self._most = least, most
-        self.show_number(self.number())
 
     def textFromValue(self, value: float) -> str:
         """Without zeros that say nothing: 2 rather than 2.00."""
