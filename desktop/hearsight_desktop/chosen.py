@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
-from hearsight import RequestError
+from hearsight import RequestError, RunPrecision
 
 from .delivery import DEFAULT, DELIVERIES, Delivery
 from .naming import TEMPLATE, Naming, checked_naming, checked_take_template
@@ -35,7 +36,7 @@ def playing_of(chosen: Preferences) -> Playing:
         template = TEMPLATE
     return Playing(
         device=chosen.device,
-        precision=chosen.precision or None,
+        precision=cast(RunPrecision, chosen.precision) or None,
         delivery=delivery_of(chosen),
         template=template,
     )

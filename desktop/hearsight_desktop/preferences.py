@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+
+from hearsight import write_whole
 
 from .places import takes_folder
 
@@ -70,14 +70,7 @@ def write_preferences(file: Path, chosen: Preferences) -> None:
         OSError: the disk is full or cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    try:
-        part.write_text(json.dumps(asdict(chosen), indent=1) + "\n", encoding="utf-8")
-        os.replace(part, file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    write_whole(file, f"{json.dumps(asdict(chosen), indent=1)}\n".encode())
 
 
 def _is(value: Any, kind: Any) -> bool:

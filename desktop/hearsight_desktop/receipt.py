@@ -5,13 +5,11 @@ The mark is the SHA-256 of the file as it was delivered: whoever changed it sinc
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 from pathlib import Path
 
-from hearsight import OutputError
+from hearsight import OutputError, write_whole
 
 from .entry import Entry
 from .rows import entry_line, read_entry
@@ -41,18 +39,8 @@ def write_receipt(path: Path, entry: Entry, delivered_mark: str = "") -> None:
         OutputError: the disk is full, or not there, or cannot be written.
     """
     data = {"mark": delivered_mark, "entry": json.loads(entry_line(entry))}
-    part = path.with_name(f"{path.name}.part")
     try:
-        try:
-            with open(part, "w", encoding="ascii") as file:
-                file.write(json.dumps(data))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
+        write_whole(path, json.dumps(data).encode())
     except OSError as problem:
         raise OutputError(
             f"{path} could not be written: {problem.strerror or problem}. "

@@ -14,7 +14,15 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 import hearsight
-from hearsight import Cancel, Cancelled, DeviceError, Generator, HearsightError, RequestError
+from hearsight import (
+    Cancel,
+    Cancelled,
+    DeviceError,
+    Generator,
+    HearsightError,
+    RequestError,
+    RunPrecision,
+)
 
 from .delivery import DEFAULT, Delivery
 from .entry import Entry
@@ -37,7 +45,7 @@ class Playing:
     """
 
     device: str = "auto"
-    precision: str | None = None
+    precision: RunPrecision | None = None
     threads: int | None = None
     delivery: Delivery = DEFAULT
     template: str = TEMPLATE
@@ -158,7 +166,7 @@ class Runner(QObject):
             self._generator = hearsight.load(
                 model,
                 device=playing.device,
-                precision=playing.precision,  # type: ignore[arg-type]
+                precision=playing.precision,
                 threads=playing.threads,
             )
             self._loaded = wanted

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from hearsight import (
     fill_template,
     request_from_json,
     request_to_json,
+    write_whole,
 )
 
 from .naming import free_name
@@ -95,15 +94,10 @@ class Wishes:
             "model": model,
             "request": request_to_json(request),
         }
-        part = file.with_name(f"{file.name}.part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(said, indent=1, ensure_ascii=False)
-            part.write_text(f"{text}\n", encoding="utf-8")
-            os.replace(part, file)
+            write_whole(file, f"{json.dumps(said, indent=1, ensure_ascii=False)}\n".encode())
         except OSError as problem:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise OutputError(
                 f"The preset {file} cannot be written: {problem.strerror}. Free space there, or "
                 "allow writing."

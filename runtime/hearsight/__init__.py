@@ -49,11 +49,13 @@ if TYPE_CHECKING:
     from .names import check_template, numbered, slug
     from .names import fill as fill_template
     from .noise import item_seed
+    from .precision import RunPrecision
     from .presets import PRESETS, Preset
     from .request import (
         Finish,
         Init,
         Like,
+        Modality,
         Prompt,
         Request,
         Take,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from .store import import_bundle
     from .wav import Sound, read_info, read_record, read_request
     from .wav import write as write_wav
+    from .whole import write_whole
 
 __all__ = [
     "PRESETS",
@@ -79,11 +82,13 @@ __all__ = [
     "Init",
     "Like",
     "MediaError",
+    "Modality",
     "OutputError",
     "Preset",
     "Prompt",
     "Request",
     "RequestError",
+    "RunPrecision",
     "Sound",
     "Take",
     "answer_as_child",
@@ -118,6 +123,7 @@ __all__ = [
     "verify_bundle",
     "video_seconds",
     "write_wav",
+    "write_whole",
 ]
 
 _MODULES = {
@@ -127,10 +133,12 @@ _MODULES = {
     "Generator": "generator",
     "Init": "request",
     "Like": "request",
+    "Modality": "request",
     "PRESETS": "presets",
     "Preset": "presets",
     "Prompt": "request",
     "Request": "request",
+    "RunPrecision": "precision",
     "Sound": "wav",
     "Take": "request",
     "answer_as_child": "child",
@@ -165,6 +173,7 @@ _MODULES = {
     "verify_bundle": "bundle",
     "video_seconds": "media",
     "write_wav": "wav",
+    "write_whole": "whole",
 }
 _OTHER_NAMES = {
     "answer_as_child": "answer",

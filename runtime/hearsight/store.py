@@ -31,6 +31,7 @@ from .errors import BundleError, OutputError
 from .hashes import file_sha256
 from .manifest import DataFile, DType, Manifest, TensorFile
 from .sources import MAX_DOCUMENT_BYTES, Opener, in_folder, in_zip
+from .whole import write_whole
 
 __all__ = ["describe", "import_bundle", "manifest_bytes", "write_bundle", "write_tensor"]
 
@@ -62,9 +63,7 @@ def write_bundle(folder: Path, manifest: Manifest) -> Bundle:
     path = folder / MANIFEST
     if parse_manifest(raw, str(path)) != manifest:
         raise BundleError(f"{path}: the manifest does not survive being written and read.")
-    part = folder / f"{MANIFEST}.part"
-    part.write_bytes(raw)
-    part.replace(path)
+    write_whole(path, raw)
     return open_bundle(folder)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +26,7 @@ from . import _riff, _sniff
 from ._encode import Sound, Subtype, compressed, wave
 from .errors import MediaError, OutputError
 from .request import Take, request_to_json
+from .whole import write_whole
 
 __all__ = [
     "SUFFIXES",
@@ -218,18 +218,8 @@ def _printable(sound: Sound) -> Sound:
 
 def _replace(path: Path, pieces: Iterator[bytes]) -> None:
     """Put `pieces` at `path`, all or none."""
-    part = path.with_name(path.name + ".part")
     try:
-        try:
-            with open(part, "wb") as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
+        write_whole(path, more=pieces)
     except (OSError, ValueError) as problem:
         code = problem.errno if isinstance(problem, OSError) else None
         if not path.parent.is_dir():

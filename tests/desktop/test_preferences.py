@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -43,11 +43,10 @@ def test_what_cannot_be_written_leaves_the_earlier_choice(tmp_path, monkeypatch)
     file = tmp_path / "preferences.json"
     write_preferences(file, CHOSEN)
 
-    def full(path: Path, *_: object, **__: object) -> None:
-        path.touch()
+    def full(file: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_preferences(file, Preferences())
     assert read_preferences(file) == CHOSEN

@@ -11,7 +11,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from hearsight import HearsightError, Prompt, Request
+from hearsight import HearsightError, Modality, Prompt, Request, write_whole
 
 from ..commands import as_command, as_manifest
 from ..dropping import Dropped, dropped
@@ -29,7 +29,7 @@ from ..wishes import Wishes
 __all__ = ["Asking"]
 
 _THUMB = 256  # pixels, for screens with two to a point
-_MODALITIES = {"image": "image", "video": "video", "audio": "audio"}
+_MODALITIES: dict[str, Modality] = {"image": "image", "video": "video", "audio": "audio"}
 
 
 class Asking(QObject):
@@ -164,15 +164,13 @@ class Asking(QObject):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not file.exists():
-                part = file.with_suffix(".part")
-                part.write_bytes(raw)
-                part.replace(file)
+                write_whole(file, raw)
         except OSError as problem:
             self.told.emit(News("error", f"The picture cannot be kept: {problem.strerror}."))
             return
         self._listen_to("image", file)
 
-    def _listen_to(self, modality: str, file: Path) -> None:
+    def _listen_to(self, modality: Modality, file: Path) -> None:
         if self._inputs.text.words() == self._suggested:
             self._inputs.text.show_words("")
         self._suggested = None

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hearsight import Prompt, Request
+from hearsight import Modality, Prompt, Request
 
 from ..shelf import Facts
 from .cards import labelled
@@ -137,9 +137,9 @@ class InputsView(QWidget):
         self._model.setCurrentIndex(place)
         self._use_model()
 
-    def add_file(self, modality: str, file: Path, *, begin: bool = False) -> None:
+    def add_file(self, modality: Modality, file: Path, *, begin: bool = False) -> None:
         """Listen to a file; `begin`: start from this sound."""
-        self.chips.add(Prompt(modality, str(file)), begin=begin)  # type: ignore[arg-type]
+        self.chips.add(Prompt(modality, str(file)), begin=begin)
         if begin:
             self._knobs.show_strength(None)
         self._changed()

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TypeVar
 
 from ..sampler import Cancel
+from ..whole import part_of
 
 __all__ = ["interruptible"]
 
@@ -42,7 +43,7 @@ def interruptible(work: Callable[[Cancel], T], targets: Iterable[Path] = ()) -> 
         if cancel.cancelled:
             for target in targets:
                 with contextlib.suppress(OSError):
-                    target.with_name(f"{target.name}.part").unlink()
+                    part_of(target).unlink()
             if sys.stderr.isatty():
                 sys.stderr.write("\x1b[?25h\n")  # the cursor, which progress bars hide
                 sys.stderr.flush()
