@@ -1,0 +1,128 @@
+"""Sounds measured as a user would: from folders and tables, with every ear that the tests have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from hearsight import MediaError, RequestError
+from hearsight.bundle import open_bundle
+from hearsight.engine import Engine
+from hearsight.evaluating import Case, cases_in_folder, cases_in_table, evaluate
+from hearsight.hearing import TEMPERATURE, Ear, Labels
+from hearsight.mixing import cosine
+from hearsight.request import Prompt
+from hearsight.sampler import Cancel
+
+STARTER = Path(__file__).parents[2] / "engines" / "starter"
+
+
+@pytest.fixture(scope="module")
+def ear():
+    bundle = open_bundle(STARTER)
+    with Engine(bundle, device="cpu", threads=1) as engine:
+        yield Ear(bundle, engine)
+
+
+def tone(path: Path, hertz: float, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(8000) / 16000
+    noise = np.random.default_rng(seed).normal(size=len(time))
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * hertz * time) + 0.01 * noise, 16000)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sounds")
+    for index, hertz in enumerate((110, 220, 440, 880)):
+        tone(folder / "made" / f"{hertz}.wav", hertz, index)
+        tone(folder / "real" / f"{hertz}.wav", hertz * 1.01, index + 9)
+    return folder
+
+
+def by_name(found):
+    return {measure.name: measure for measure in found.measures}
+
+
+def test_pairs_and_sets_are_measured(sounds, ear):
+    cases = [
+        Case(file, (Prompt("text", "a beep"),), sounds / "real" / file.name)
+        for file in sorted((sounds / "made").iterdir())
+    ]
+    labels = Labels(ear, ["a beep", "rain", "a dog barking"], Cancel())
+    told = []
+    found = evaluate(cases, [], ear, labels, progress=lambda *step: told.append(step))
+    measures = by_name(found)
+    assert list(measures) == ["fad", "clap_score", "reference_cosine", "inception_score", "kl"]
+    assert measures["fad"].references == 4
+    assert "4 sounds for 256 dimensions" in measures["fad"].notes[0]
+    assert measures["reference_cosine"].value > 0.9
+    assert told[0] == ("listen", 0, 8)
+    assert max(step for _, step, _ in told) == 8
+    for item in found.items:
+        assert item.keys() == {"file", "clap_score", "reference_cosine", "kl"}
+    heard = ear.embedding("audio", str(cases[0].file), Cancel())
+    said = ear.embedding("text", "a beep", Cancel())
+    assert found.items[0]["clap_score"] == pytest.approx(cosine(heard, said))
+    assert measures["clap_score"].value == pytest.approx(
+        np.mean([item["clap_score"] for item in found.items])
+    )
+    near = np.exp([cosine(heard, ear.embedding("text", "a beep", Cancel())) / TEMPERATURE])
+    shares = labels.probabilities(cases[0].file, Cancel())
+    assert shares.sum() == pytest.approx(1, abs=1e-6)
+    assert shares[0] / shares[1] == pytest.approx(
+        near[0] / np.exp(cosine(heard, ear.embedding("text", "rain", Cancel())) / TEMPERATURE),
+        rel=1e-4,
+    )
+
+
+def test_sounds_are_nearer_to_themselves_than_to_others(sounds, ear):
+    made = [Case(file) for file in sorted((sounds / "made").iterdir())]
+    same = evaluate(made, [case.file for case in made], ear, None)
+    other = evaluate(made, sorted((sounds / "real").iterdir()), ear, None)
+    assert by_name(same)["fad"].value < 1e-6 < by_name(other)["fad"].value
+
+
+def test_nothing_to_compare_with_is_said(sounds, ear):
+    with pytest.raises(RequestError, match="nothing to compare"):
+        evaluate([Case(next((sounds / "made").iterdir()))], [], ear, None)
+
+
+def test_a_file_that_is_no_sound_is_named(tmp_path, ear):
+    wrong = tmp_path / "text.wav"
+    wrong.write_text("no sound")
+    with pytest.raises(MediaError, match=r"text\.wav"):
+        evaluate([Case(wrong), Case(wrong)], [wrong], ear, None)
+
+
+def test_a_table_names_files_references_and_prompts(sounds):
+    rows = "file\treference\tprompt\tmade/110.wav\n"
+    with pytest.raises(RequestError, match="names no sounds"):
+        cases_in_table("id,other\n1,2\n", "csv", sounds, "t.csv")
+    rows = "file\treference\tcaption\tbook\nmade/110.wav\treal/110.wav\ta beep\tx\nmade/220.wav\t\t\t\n"
+    first, second = cases_in_table(rows, "tsv", sounds, "t.tsv")
+    assert first == Case(
+        sounds / "made/110.wav", (Prompt("text", "a beep"),), sounds / "real/110.wav"
+    )
+    assert second == Case(sounds / "made/220.wav")
+
+
+def test_the_ledger_of_a_batch_is_a_table(sounds):
+    lines = [{"event": "start", "total": 1}, {"event": "result", "path": "made/440.wav"}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    assert cases_in_table(text, "jsonl", sounds, "r.jsonl") == [Case(sounds / "made/440.wav")]
+
+
+def test_a_wrong_cell_is_told_with_its_line(sounds):
+    with pytest.raises(RequestError, match=r"r\.jsonl, line 1: prompt must be text"):
+        cases_in_table('{"file": "a.wav", "prompt": 3}\n', "jsonl", sounds, "r.jsonl")
+
+
+def test_an_empty_folder_is_said(tmp_path):
+    with pytest.raises(RequestError, match="holds no sounds"):
+        cases_in_folder(tmp_path)
