@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast
 
 from .errors import HearsightError, RequestError
 from .request import Request
@@ -35,14 +35,17 @@ def parse(cls: type[T], raw: bytes | str, where: str, error: type[HearsightError
 
     try:
         text = raw.decode() if isinstance(raw, bytes) else raw
-        json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
         reason = "nested too deeply" if isinstance(problem, RecursionError) else problem
         raise error(f"{where} is not valid JSON: {reason}.") from None
     try:
-        return cast(T, _adapter(cls).validate_json(text, strict=True))
+        made = cast(T, _adapter(cls).validate_json(text, strict=True))
     except ValidationError as problem:
         raise error(_sentence(cls, problem, where)) from None
+    for flaw in _equal_only(cls, data):
+        raise error(f"{where}: {flaw}.")
+    return made
 
 
 def request(data: Mapping[str, Any]) -> Request:
@@ -148,11 +151,31 @@ def _bare(kind: Any) -> Any:
 
 def _below(kind: Any, step: int | str) -> Any:
     if dataclasses.is_dataclass(kind):
-        return typing.get_type_hints(kind).get(str(step))
+        return _hints(cast(type[Any], kind)).get(str(step))
     args = typing.get_args(kind)
     if not args:
         return None
     return args[1] if typing.get_origin(kind) is dict else args[0]
+
+
+def _equal_only(kind: Any, said: Any, loc: tuple[int | str, ...] = ()) -> Iterator[str]:
+    """What stands for one of few whole numbers and is none: to Python `true` and `1.0` equal 1."""
+    kind = _bare(kind)
+    if isinstance(said, dict):
+        each = cast(Iterable[tuple[str, Any]], said.items())
+        for key, value in each:
+            yield from _equal_only(_below(kind, key), value, (*loc, key))
+    elif isinstance(said, list):
+        for i, value in enumerate(cast(list[Any], said)):
+            yield from _equal_only(_below(kind, i), value, (*loc, i))
+    elif isinstance(said, bool | float) and typing.get_origin(kind) is Literal:
+        known = " or ".join(map(str, typing.get_args(kind)))
+        yield f"{_path(loc)} is {json.dumps(said)}; it should be {known}"
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

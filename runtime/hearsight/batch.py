@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .errors import BundleError, Cancelled, HearsightError, OutputError
 from .events import ErrorEvent, Event, ProgressEvent, Result, StageEvent
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .generator import Generator
     from .jobs import Job
     from .ledger import Ledger
-    from .request import Take
+    from .looking import Box
+    from .request import Heard, Take
     from .sampler import Cancel, Progress
     from .wav import Subtype
 
@@ -113,9 +114,16 @@ def _write(take: Take, path: Path, digest: str, subtype: Subtype, rights: str) -
         gain_db=round(take.gain_db, 3),
         loop=take.loop,
         similarity=None if take.similarity is None else round(take.similarity, 4),
+        sources=tuple(_rounded(heard) for heard in take.sources),
         notes=take.notes,
         timings=tuple(replace(each, seconds=round(each.seconds, 4)) for each in take.timings),
     )
+
+
+def _rounded(heard: Heard) -> Heard:
+    box = heard.box and tuple(round(edge, 1) for edge in heard.box)
+    score = None if heard.score is None else round(heard.score, 4)
+    return replace(heard, box=cast("Box | None", box), score=score)
 
 
 def _teller(id: str, tell: Callable[[Event], None]) -> Progress:

@@ -102,8 +102,7 @@ class Candidates:
             source = _noise_of(own, request.like)
             latent = self._denoise(score, source, told, cancel)
             times.append(perf_counter())
-            audio = decode(self._bundle, self._engine, latent, score.tiles, source, cancel)
-            told("decode", 1, 1)
+            audio = decode(self._bundle, self._engine, latent, score.tiles, source, cancel, told)
             times.append(perf_counter())
             likeness = self._likeness(audio, score, listener, cancel) if listener else 0.0
             times.append(perf_counter())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from .chains import chain_problems, chains
 from .manifest import (
+    AudioConditioner,
+    AudioSpec,
     Betas,
+    Classifier,
     DataFile,
     Latent,
     Manifest,
@@ -16,7 +20,7 @@ from .manifest import (
     TensorFile,
     Variant,
 )
-from .roles import graph_problems, name_problems, role_of
+from .roles import graph_problems, name_problems
 
 __all__ = ["DTYPE_BYTES", "Listed", "files", "is_name", "problems", "weight_files"]
 
@@ -24,17 +28,18 @@ Listed = DataFile | TensorFile | Variant
 
 DTYPE_BYTES = {"float32": 4, "float16": 2, "int64": 8, "int32": 4, "uint8": 1, "bool": 1}
 
+# Beyond what any sound needs, and small enough that no product of a few of them overflows.
+_MOST_RATE = 1_000_000  # Hz
+_MOST_FRAME = 1_000_000  # samples of a frame, or frames
+_MOST_NUMBERS = 2**28  # in a condition, or in a latent's frame
+_MOST_TRAIN_STEPS = 100_000
+_MOST_PIECE = 3600  # seconds
+
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _STEP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 
 _GENERATOR_ROLES: tuple[Role, ...] = ("denoise", "encode", "decode", "vocoder")
-_CHAINS: dict[str, tuple[tuple[Role, ...], ...]] = {
-    "text": (("tokenize", "text"),),
-    "image": (("image",), ("image", "frames")),
-    "video": (("image", "frames"),),
-    "audio": (("audio",), ("audio", "frames")),
-}
 
 
 def files(manifest: Manifest) -> Iterator[tuple[str, Listed]]:
@@ -55,6 +60,8 @@ def files(manifest: Manifest) -> Iterator[tuple[str, Listed]]:
     text = manifest.conditioners.text
     if text and text.vocabulary:
         yield "conditioners.text.vocabulary", text.vocabulary
+    if manifest.classifier and manifest.classifier.labels:
+        yield "classifier.labels", manifest.classifier.labels
 
 
 def weight_files(manifest: Manifest) -> set[str]:
@@ -85,7 +92,7 @@ def problems(manifest: Manifest) -> Iterator[str]:
     for name in manifest.graphs:
         for problem in graph_problems(manifest, name):
             yield f"graphs.{name}{problem}"
-    yield from _chain_problems(manifest)
+    yield from chain_problems(manifest)
     yield from _license_problems(manifest)
 
 
@@ -129,56 +136,107 @@ def _license_problems(manifest: Manifest) -> Iterator[str]:
 
 
 def _section_problems(manifest: Manifest) -> Iterator[str]:
-    generates = manifest.kind in ("generator", "both")
+    kind = manifest.kind
+    generates, classifies = kind in ("generator", "both"), kind == "classifier"
+    stray = f'does not belong in a bundle of kind "{kind}"'
+    missing = f'is missing; a bundle of kind "{kind}" needs it'
     for section in ("audio", "latent", "schedule", "defaults"):
         if generates and getattr(manifest, section) is None:
-            yield f'{section} is missing; a bundle of kind "{manifest.kind}" needs it'
+            yield f"{section} {missing}"
         if not generates and getattr(manifest, section) is not None:
-            yield f'{section} does not belong in a bundle of kind "conditioner"'
+            yield f"{section} {stray}"
+    if classifies != (manifest.classifier is not None):
+        yield f"classifier {missing if classifies else stray}"
     needed: tuple[Role, ...] = ("denoise", "decode") if generates else ()
-    for role in needed:
+    for role in ("classify",) if classifies else needed:
         if role not in manifest.graphs:
-            yield f'graphs.{role} is missing; a bundle of kind "{manifest.kind}" needs it'
+            yield f"graphs.{role} {missing}"
     for role in manifest.graphs:
-        if not generates and role in _GENERATOR_ROLES:
-            yield f'graphs.{role} does not belong in a bundle of kind "conditioner"'
+        if (not generates and role in _GENERATOR_ROLES) or (not classifies and role == "classify"):
+            yield f"graphs.{role} {stray}"
+    if ("join" in manifest.graphs) != (manifest.join is not None):
+        absent = "graphs.join" if manifest.join else "join"
+        yield f"{absent} is missing; join and graphs.join go together"
     if manifest.chain and not generates:
-        yield 'chain does not belong in a bundle of kind "conditioner"'
-    chains = _chains(manifest)
-    if manifest.kind == "generator" and chains:
-        yield f'conditioners.{next(iter(chains))} does not belong in a bundle of kind "generator"'
-    if manifest.kind != "generator" and not chains:
-        yield f'conditioners is empty; a bundle of kind "{manifest.kind}" needs at least one'
+        yield f"chain {stray}"
+    known = chains(manifest.conditioners)
+    if kind in ("generator", "classifier") and known:
+        yield f"conditioners.{next(iter(known))} {stray}"
+    if kind in ("conditioner", "both") and not known:
+        yield f'conditioners is empty; a bundle of kind "{kind}" needs at least one'
 
 
 def _value_problems(manifest: Manifest) -> Iterator[str]:
     space = manifest.space
-    if not space.name or not space.shape or min(space.shape) < 1:
-        yield "space needs a name and a shape of positive numbers"
+    if not space.name or not space.shape or not _is_shape(space.shape):
+        yield (
+            f"space needs a name and a shape of positive numbers, at most {_MOST_NUMBERS} in all"
+        )
     if space.empty and (space.empty.dtype != "float32" or space.empty.shape != space.shape):
         yield f"space.empty must be float32 {list(space.shape)}, as space.shape says"
     latent = manifest.latent
     if latent:
-        numbers = [dim for dim in latent.shape if isinstance(dim, int)]
+        sizes = [dim for dim in latent.shape if isinstance(dim, int)]
         free = [dim for dim in latent.shape if isinstance(dim, str)]
-        if free != ["T"] or min(numbers, default=1) < 1:
-            yield "latent.shape must be positive numbers and exactly one T"
-        if latent.samples_per_frame < 1 or latent.multiple < 1:
-            yield "latent.samples_per_frame and latent.multiple must be at least 1"
+        if free != ["T"] or not _is_shape(sizes):
+            yield (
+                f"latent.shape must be positive numbers, at most {_MOST_NUMBERS} in a frame, "
+                "and exactly one T"
+            )
+        if not all(1 <= n <= _MOST_FRAME for n in (latent.samples_per_frame, latent.multiple)):
+            yield (
+                f"latent.samples_per_frame and latent.multiple must lie between 1 and {_MOST_FRAME}"
+            )
         yield from _band_problems(latent)
-    if manifest.audio and manifest.audio.sample_rate < 1:
-        yield "audio.sample_rate must be at least 1 Hz"
-    if manifest.audio and manifest.audio.peak is not None and not 0 < manifest.audio.peak <= 1:
-        yield "audio.peak must be above 0 and at most 1"
+    if manifest.audio:
+        yield from _audio_problems(manifest, manifest.audio)
     if manifest.schedule:
         yield from _schedule_problems(manifest)
     if manifest.defaults:
         yield from _defaults_problems(manifest)
-    video, audio = manifest.conditioners.video, manifest.conditioners.audio
+    video = manifest.conditioners.video
     if video and (video.fps < 0 or video.max_frames < 1):
         yield "conditioners.video needs fps of 0 or more and max_frames of at least 1"
-    if audio and (audio.sample_rate < 1 or audio.seconds <= 0):
-        yield "conditioners.audio needs a sample_rate and seconds above 0"
+    if manifest.conditioners.audio:
+        yield from _heard_problems("conditioners.audio", manifest.conditioners.audio)
+    if manifest.classifier:
+        yield from _classifier_problems(manifest, manifest.classifier)
+
+
+def _audio_problems(manifest: Manifest, audio: AudioSpec) -> Iterator[str]:
+    if not 1 <= audio.sample_rate <= _MOST_RATE:
+        yield f"audio.sample_rate must lie between 1 and {_MOST_RATE} Hz"
+    if audio.peak is not None and not 0 < audio.peak <= 1:
+        yield "audio.peak must be above 0 and at most 1"
+    mel = audio.mel
+    if mel and "vocoder" not in manifest.graphs:
+        yield "audio.mel is what a vocoder takes, and graphs.vocoder is missing"
+    if mel and not all(1 <= n <= _MOST_FRAME for n in (mel.bins, mel.n_fft, mel.hop)):
+        yield f"audio.mel needs bins, n_fft and hop between 1 and {_MOST_FRAME}"
+    if mel and not 0 <= mel.fmin < mel.fmax <= audio.sample_rate / 2:
+        yield "audio.mel needs 0 <= fmin < fmax, up to half of audio.sample_rate"
+    if mel and mel.floor <= 0:
+        yield "audio.mel.floor must be above 0"
+
+
+def _heard_problems(at: str, known: AudioConditioner | Classifier) -> Iterator[str]:
+    if not (1 <= known.sample_rate <= _MOST_RATE and 0 < known.seconds <= _MOST_PIECE):
+        yield (
+            f"{at} needs a sample_rate and seconds above 0, "
+            f"at most {_MOST_RATE} Hz and {_MOST_PIECE} seconds"
+        )
+
+
+def _classifier_problems(manifest: Manifest, classifier: Classifier) -> Iterator[str]:
+    yield from _heard_problems("classifier", classifier)
+    if classifier.graphs != ("classify",):
+        yield 'classifier.graphs must be ["classify"]'
+    if len(manifest.space.shape) != 1:
+        yield "space.shape of a classifier is one axis: how many classes it knows"
+
+
+def _is_shape(sizes: Sequence[int]) -> bool:
+    return min(sizes, default=1) >= 1 and math.prod(sizes) <= _MOST_NUMBERS
 
 
 def _band_problems(latent: Latent) -> Iterator[str]:
@@ -195,8 +253,8 @@ def _schedule_problems(manifest: Manifest) -> Iterator[str]:
     schedule = manifest.schedule
     assert schedule
     betas: Betas = schedule.betas
-    if schedule.train_steps < 1:
-        yield "schedule.train_steps must be at least 1"
+    if not 1 <= schedule.train_steps <= _MOST_TRAIN_STEPS:
+        yield f"schedule.train_steps must lie between 1 and {_MOST_TRAIN_STEPS}"
     if (betas.kind == "flow") != (schedule.prediction == "flow"):
         yield 'schedule.betas.kind and schedule.prediction must both be "flow", or neither'
     if betas.kind in ("linear", "scaled_linear") and not 0 < betas.start <= betas.end < 1:
@@ -218,8 +276,8 @@ def _defaults_problems(manifest: Manifest) -> Iterator[str]:
     defaults, schedule = manifest.defaults, manifest.schedule
     assert defaults
     limits = defaults.limits
-    if not 0 < limits.min_seconds <= limits.max_seconds:
-        yield "defaults.limits needs 0 < min_seconds <= max_seconds"
+    if not 0 < limits.min_seconds <= limits.max_seconds <= _MOST_PIECE:
+        yield f"defaults.limits needs 0 < min_seconds <= max_seconds <= {_MOST_PIECE}"
     elif not limits.min_seconds <= defaults.seconds <= limits.max_seconds:
         yield "defaults.seconds lies outside defaults.limits"
     if not 1 <= defaults.steps <= 1000:
@@ -232,35 +290,3 @@ def _defaults_problems(manifest: Manifest) -> Iterator[str]:
         yield "defaults.guidance must not be negative"
     if defaults.guidance != 1 and manifest.space.empty is None:
         yield "space.empty is missing; guidance needs the condition for no prompt"
-
-
-def _chains(manifest: Manifest) -> dict[str, tuple[str, ...]]:
-    said = manifest.conditioners
-    parts = {"text": said.text, "image": said.image, "video": said.video, "audio": said.audio}
-    return {name: part.graphs for name, part in parts.items() if part}
-
-
-def _chain_problems(manifest: Manifest) -> Iterator[str]:
-    used: set[str] = set(_GENERATOR_ROLES)
-    graphs = manifest.graphs
-    for modality, chain in _chains(manifest).items():
-        at = f"conditioners.{modality}.graphs"
-        for name in chain:
-            if name not in graphs:
-                yield f'{at} names "{name}", and graphs.{name} is missing'
-                return
-        if tuple(role_of(name, graphs[name]) for name in chain) not in _CHAINS[modality]:
-            known = " or ".join(" > ".join(known) for known in _CHAINS[modality])
-            yield f'{at} is "{" > ".join(chain)}"; known for {modality}: {known}'
-            return
-        used.update(chain)
-        last = graphs[chain[-1]].outputs
-        if "cond" not in [spec.name for spec in last]:
-            yield f'{at} ends in "{chain[-1]}", which has no output "cond"'
-        if len(chain) == 2 and modality != "text" and len(last) == 1:
-            given = [spec.shape[1:] for spec in graphs[chain[0]].outputs][:1]
-            taken = [spec.shape[2:] for spec in graphs[chain[1]].inputs][:1]
-            if given != taken:
-                yield f'{at}: the output of "{chain[0]}" does not fit into "{chain[1]}"'
-    for name in sorted(graphs.keys() - used):
-        yield f"graphs.{name} is in no conditioner's chain"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,8 @@ from . import tiling
 from .errors import BundleError
 from .manifest import Dim, Manifest
 from .noise import DECODE, Noise
-from .sampler import Cancel
+from .pieces import count, pieces
+from .sampler import Cancel, Progress
 from .tiling import Tiling
 
 if TYPE_CHECKING:
@@ -83,9 +85,18 @@ def encode(bundle: Bundle, engine: Engine, audio: Array, tiles: Tiling, cancel: 
 
 
 def decode(
-    bundle: Bundle, engine: Engine, latent: Array, tiles: Tiling, noise: Noise, cancel: Cancel
+    bundle: Bundle,
+    engine: Engine,
+    latent: Array,
+    tiles: Tiling,
+    noise: Noise,
+    cancel: Cancel,
+    progress: Progress,
 ) -> Array:
     """Audio [samples], or [samples, channels], of all frames of a latent [1, ...latent].
+
+    A vocoder whose `reach` is known runs piece by piece, with the samples that it would give in
+    one run.
 
     Args:
         bundle: a generator.
@@ -94,6 +105,7 @@ def decode(
         tiles: the windows it is decoded in.
         noise: for graphs that take some.
         cancel: stops within a graph.
+        progress: told of the stage `decode`, after each window and each piece of it.
 
     Raises:
         BundleError: the graphs gave less audio than the manifest promises.
@@ -102,6 +114,14 @@ def decode(
     assert manifest.latent, "only generators decode"
     axis = 1 + manifest.latent.shape.index("T")
     per_frame = manifest.latent.samples_per_frame
+    mel = _mel(manifest)
+    every = count(tiles.size * mel.per_frame, mel.reach) if mel else 1
+    done = 0
+
+    def made() -> None:
+        nonlocal done
+        done += 1
+        progress("decode", done, every * len(tiles.starts))
 
     def parts() -> Iterator[Array]:
         for window in tiles.windows():
@@ -110,18 +130,69 @@ def decode(
                 if spec.name == "noise":
                     inputs["noise"] = _noise(noise, spec.shape, window.frames)
             outputs = engine.run("decode", inputs, cancel)
-            if "vocoder" in manifest.graphs:
-                outputs = engine.run("vocoder", outputs, cancel)
-            audio, due = outputs["audio"][0], tiles.size * per_frame
-            if audio.shape[-1] < due:
-                raise BundleError(
-                    f"{bundle.root}: decode gave {audio.shape[-1]} samples where {due} were due; "
-                    "its manifest promises more than its graphs make, so export it again."
-                )
-            yield audio[..., :due]
+            due = tiles.size * per_frame
+            if mel:
+                audio = np.concatenate(list(voiced(outputs["mel"], mel)), axis=-1)
+            else:
+                if "vocoder" in manifest.graphs:
+                    outputs = engine.run("vocoder", outputs, cancel)
+                audio = _enough(bundle, outputs["audio"][0], due)
+                made()
+            yield audio
+
+    def voiced(value: Array, mel: _Mel) -> Iterator[Array]:
+        frames, samples = tiles.size * mel.per_frame, per_frame // mel.per_frame
+        if value.shape[mel.axis] < frames:
+            raise _promised(bundle, value.shape[mel.axis], "frames", frames)
+        value = value.take(range(frames), mel.axis)
+        for piece in pieces(frames, mel.reach):
+            part = value.take(range(piece.first, piece.last), mel.axis)
+            audio = engine.run("vocoder", {"mel": part}, cancel)["audio"][0]
+            audio = _enough(bundle, audio, (piece.last - piece.first) * samples)
+            made()
+            skipped = (piece.start - piece.first) * samples
+            yield audio[..., skipped : skipped + (piece.end - piece.start) * samples]
 
     whole = tiles.blend(parts(), -1, per_frame)
     return np.ascontiguousarray(whole.T)
+
+
+@dataclass(frozen=True)
+class _Mel:
+    """Where time is in what a vocoder takes, how many frames of it go to one of the latent, and
+    how many to either side count."""
+
+    axis: int
+    per_frame: int
+    reach: int
+
+
+def _mel(manifest: Manifest) -> _Mel | None:
+    """The mel of a vocoder that can be run in pieces."""
+    vocoder = manifest.graphs.get("vocoder")
+    if vocoder is None or vocoder.reach is None:
+        return None
+    shape = vocoder.inputs[0].shape
+    axis = next((i for i, dim in enumerate(shape) if str(dim).endswith("T")), None)
+    assert manifest.latent, "only generators decode"
+    per_frame = 0 if axis is None else _size(shape[axis], 1)
+    if axis is None or manifest.latent.samples_per_frame % per_frame:
+        return None
+    return _Mel(axis, per_frame, vocoder.reach)
+
+
+def _enough(bundle: Bundle, audio: Array, due: int) -> Array:
+    """The first samples of what a graph gave, as many as are due."""
+    if audio.shape[-1] < due:
+        raise _promised(bundle, audio.shape[-1], "samples", due)
+    return audio[..., :due]
+
+
+def _promised(bundle: Bundle, found: int, what: str, due: int) -> BundleError:
+    return BundleError(
+        f"{bundle.root}: decode gave {found} {what} where {due} were due; its manifest promises "
+        "more than its graphs make, so export it again."
+    )
 
 
 def _noise(noise: Noise, dims: tuple[Dim, ...], frames: NDArray[np.int64]) -> Array:

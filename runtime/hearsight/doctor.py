@@ -293,5 +293,5 @@ def _bundles() -> tuple[dict[str, str], int]:
     for name, place in list_bundles():
         told[name] = str(place)
         if isinstance(place, Path):
-            generators += open_bundle(place, verify=False).manifest.kind != "conditioner"
+            generators += open_bundle(place, verify=False).manifest.makes_sound
     return told, generators

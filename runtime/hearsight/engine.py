@@ -219,10 +219,10 @@ class Engine:
             self._shut(name)
 
     def _session(self, name: str, inputs: Tensors, cancel: Cancel | None) -> Session:
-        graph, route = self._routes.graph(name), self._routes.of(name, inputs)
+        route = self._routes.of(name, inputs)
+        # Held once: the weights that ONNX Runtime packs take the place of the mapped ones.
         size = self._routes.variant(name, route.precision).size
-        # Weights of graphs that run many times are held twice: as they are, and packed.
-        self._budget.take((id(self), name), size * (1 + graph.hot), lambda: self._shut(name))
+        self._budget.take((id(self), name), size, lambda: self._shut(name))
         try:
             with self._opening:
                 if route == self._routes.of(name, inputs):  # else another thread has changed it

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from .request import Timing
+from .request import Heard, Timing
 
 __all__ = [
     "End",
@@ -71,7 +71,8 @@ class Result:
     `id`, `seed` and `variation` (from 0) make the same sound again. `duration` in seconds;
     `sha256` of the file; `request_sha256` of everything that decided it, which is how
     `--resume` knows that it is done; `loop` holds the first and last sample of a loop;
-    `similarity` is how much it is what was asked for, where candidates were compared.
+    `similarity` is how much it is what was asked for, where candidates were compared; `sources`
+    is what was found in pictures.
     """
 
     v: Literal[1] = 1
@@ -90,6 +91,7 @@ class Result:
     gain_db: float
     loop: tuple[int, int] | None
     similarity: float | None
+    sources: tuple[Heard, ...] = ()
     notes: tuple[str, ...]
     timings: tuple[Timing, ...]
 

@@ -21,6 +21,7 @@ from .decoder import tile
 from .editing import begin, kept_part
 from .errors import BundleError, RequestError
 from .finish import finish
+from .judging import check_judge, check_judged, wanted_by
 from .limits import resolve
 from .request import Modality, Plan, Request, Take, Timing
 from .sampler import Cancel, Progress
@@ -45,6 +46,7 @@ def load(
     precision: RunPrecision | None = None,
     threads: int | None = None,
     conditioners: Sequence[str | Path] = (),
+    judge: str | Path | None = None,
     prepare: Prepare | None = None,
     memory: int | None = None,
 ) -> Generator:
@@ -58,12 +60,15 @@ def load(
         threads: of the CPU; None uses every core.
         conditioners: bundles of the same space that understand prompts, asked before the
             generator's own.
+        judge: a bundle of any space that understands sounds and the prompts, to choose among
+            candidates; None lets the first conditioner that hears do it.
         prepare: when graphs are compiled for the device; see `Engine`.
         memory: bytes that the weights of open graphs may take together; those used longest ago
             are closed for others, and opened again when needed. None keeps all open.
 
     Raises:
-        BundleError: a bundle is missing or damaged, makes no sound, or is of another space.
+        BundleError: a bundle is missing or damaged, makes no sound, is of another space, or
+            cannot judge.
         DeviceError: a device or precision that was asked for cannot be had.
     """
     from .bundle import open_bundle
@@ -73,7 +78,9 @@ def load(
     budget = Budget(memory)
     with ExitStack() as stack:
         bundle = open_bundle(name_or_path)
-        if bundle.manifest.kind == "conditioner":
+        if bundle.manifest.kind == "classifier":
+            raise BundleError(f"{bundle.root}: this bundle tells sounds apart and makes none.")
+        if not bundle.manifest.makes_sound:
             raise BundleError(
                 f"{bundle.root}: this bundle understands prompts and makes no sound; load a "
                 f"generator of space {bundle.manifest.space.name!r} and name it as a conditioner."
@@ -88,15 +95,23 @@ def load(
                 budget=budget,
             )
         )
+
+        def player(other: Bundle) -> Conditioner:
+            hearing = Engine(other, device=device, threads=threads, prepare=prepare, budget=budget)
+            return Conditioner(other, stack.enter_context(hearing))
+
         players: list[Conditioner] = []
         for name in conditioners:
             other = open_bundle(name)
             _same_space(bundle, other)
-            hearing = Engine(other, device=device, threads=threads, prepare=prepare, budget=budget)
-            players.append(Conditioner(other, stack.enter_context(hearing)))
+            players.append(player(other))
         players.append(Conditioner(bundle, engine))
+        ear = None
+        if judge is not None:
+            ear = player(open_bundle(judge))
+            check_judge(ear.manifest)
         loading = Timing("load", perf_counter() - start, cold=True)
-        return Generator(bundle, engine, players, loading, stack.pop_all())
+        return Generator(bundle, engine, players, loading, stack.pop_all(), ear)
 
 
 class Generator:
@@ -114,6 +129,7 @@ class Generator:
         conditioners: Sequence[Conditioner],
         loading: Timing,
         resources: ExitStack,
+        judge: Conditioner | None = None,
     ) -> None:
         manifest = bundle.manifest
         assert manifest.audio and manifest.schedule and manifest.latent, "only generators get here"
@@ -124,7 +140,8 @@ class Generator:
         self._schedule = manifest.schedule
         self._latent = manifest.latent
         listeners = (player for player in conditioners if "audio" in player.understands)
-        self._listener = next(listeners, None)
+        self._judge = judge
+        self._listener = judge or next(listeners, None)
         self._candidates = Candidates(bundle, engine, self._listener)
         self._loading: Timing | None = loading
         self._resources = resources
@@ -175,6 +192,8 @@ class Generator:
                 "Candidates are compared by ear, and no loaded bundle understands audio prompts; "
                 "load a conditioner of the same space that does, or leave candidates at 1."
             )
+        if asked.candidates > 1 and self._judge:
+            check_judged(asked, self._judge.manifest)
         strength = 1.0 if asked.init is None else _given(asked.init.strength)
         table = schedule.rows(
             self._schedule, _given(asked.solver), _given(asked.steps), _given(asked.eta), strength
@@ -204,7 +223,8 @@ class Generator:
         progress("load", 1, 1)
         cancel.raise_if()
         start = perf_counter()
-        for player in (self._engine, *self._conditioners):
+        judge = self._judge if request.candidates > 1 else None
+        for player in (self._engine, *self._conditioners, *([judge] if judge else [])):
             player.prepare(progress, cancel)
         if (spent := perf_counter() - start) > _NOTICED:
             timings.append(Timing("prepare", spent, True))
@@ -213,6 +233,8 @@ class Generator:
         tiles = tile(self.bundle.manifest, _given(request.seconds), loop=request.loop)
         spans = self._spans(tiles)
         told = condition(request, self._conditioners, self._empty, progress, cancel, spans)
+        if judge:
+            told = replace(told, target=wanted_by(judge, request, cancel, spans))
         edit = begin(request, self.bundle, self._engine, tiles, cancel)
         timings.append(Timing("encode", perf_counter() - start, told.cold or cold))
         guided = self._guided(request, table)
@@ -265,6 +287,7 @@ class Generator:
             loop=done.loop,
             item_seed=best.seed,
             similarity=best.likeness,
+            sources=score.told.sources,
         )
 
     def _guided(self, request: Request, table: Table) -> NDArray[np.bool_]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from . import schedule, wav
 from .errors import MediaError, OutputError, RequestError
 from .hashes import file_sha256
+from .judging import check_judged
 from .limits import resolve
+from .meeting import meetings
 from .names import fill, numbered, slug
 from .request import Request, request_to_json
 
@@ -52,6 +54,7 @@ def plan(
     subtype: Subtype,
     precision: str | None,
     where: Callable[[int], str],
+    judge: Bundle | None = None,
 ) -> tuple[Job, ...]:
     """Check every item against the bundles that will play it, and name every file.
 
@@ -62,6 +65,7 @@ def plan(
         subtype: sample format of the files.
         precision: the one that was asked for; None leaves it to the device.
         where: what to put before an error of an item, from its line.
+        judge: chooses among candidates; None lets the players do it.
 
     Raises:
         RequestError: the items that are wrong, a line each.
@@ -76,15 +80,17 @@ def plan(
         try:
             request = resolve(item.request, generator)
             playable(request.solver, request.steps, request.eta)
-            _understood(request, players)
+            _understood(request, players, judge)
             files = paths(request)
+            chosen = [judge] if judge and request.candidates > 1 else []
+            deciding = [*players, *chosen]
             for path in files:
                 wav.check_form(path, subtype)
                 other = taken.setdefault(str(path).casefold(), item.line)
                 if other != item.line:
                     raise RequestError(f"{path} is also the file of line {other}; change the name.")
             digests = tuple(
-                _digest(single, players, content, (subtype, path.suffix, precision))
+                _digest(single, deciding, content, (subtype, path.suffix, precision))
                 for single, path in zip(_singles(request), files, strict=True)
             )
             jobs.append(Job(item.line, request, files, digests))
@@ -146,12 +152,14 @@ def _playable(manifest: Manifest, solver: str, steps: int, eta: float) -> None:
     schedule.rows(manifest.schedule, solver, steps, eta)
 
 
-def _understood(request: Request, players: Sequence[Bundle]) -> None:
+def _understood(request: Request, players: Sequence[Bundle], judge: Bundle | None) -> None:
     known = [player.manifest.conditioners for player in players]
-    if request.candidates > 1 and not any(each.audio for each in known):
+    if request.candidates > 1 and judge:
+        check_judged(request, judge.manifest)
+    elif request.candidates > 1 and not any(each.audio for each in known):
         raise RequestError(
             "candidates are compared by ear, and no loaded bundle understands audio prompts; "
-            "name one that does with --conditioner."
+            "name one that does with --conditioner, or with --judge."
         )
     for prompt in request.prompts:
         if not prompt.blank and not any(getattr(each, prompt.modality) for each in known):
@@ -159,6 +167,7 @@ def _understood(request: Request, players: Sequence[Bundle]) -> None:
                 f"no loaded bundle understands {prompt.modality} prompts; name one that does "
                 "with --conditioner."
             )
+    meetings(request, [player.manifest for player in (*players[1:], players[0])])
 
 
 def _digest(

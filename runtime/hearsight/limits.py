@@ -7,9 +7,10 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from .chains import MODALITIES
 from .errors import RequestError
 from .manifest import Manifest
-from .request import Finish, Init, Like, Prompt, Request
+from .request import Finish, Init, Like, Prompt, Request, Search
 
 __all__ = ["MOST_SECONDS", "check", "resolve"]
 
@@ -17,12 +18,14 @@ MOST_SECONDS = 600.0
 
 _DEFAULT_STRENGTH = 0.6
 _MOST_LIKES = 32
+_MOST_SEARCHED = {"rounds": 10_000, "candidates": 10_000, "draws": 1_000_000}
+_MOST_SOURCES = 1000  # parts of one picture
 _CHOICES = {
-    "mix": ("average", "branches"),
+    "mix": ("average", "raw", "unit", "branches"),
     "solver": ("ddim", "dpm++2m", "euler"),
     "level": ("auto", "none", "peak", "lufs"),
     "channels": (1, 2),
-    "modality": ("text", "image", "video", "audio"),
+    "modality": MODALITIES,
 }
 
 
@@ -57,6 +60,8 @@ def check(request: Request) -> None:
         _init(request.init)
     if request.like is not None:
         _like(request.like)
+    if request.search is not None:
+        _search(request.search)
     _finish(request.finish)
     if request.candidates > 1 and all(prompt.blank for prompt in request.prompts):
         raise RequestError(
@@ -187,6 +192,12 @@ def _prompts(prompts: tuple[Prompt, ...]) -> None:
         _number(f"{where}.weight", prompt.weight, -1000, 1000)
         if prompt.weight == 0:
             raise RequestError(f"{where}.weight is 0; leave the prompt out instead.")
+        if prompt.sources and prompt.modality != "image":
+            raise RequestError(f"{where}.sources weighs parts of a picture; leave it out.")
+        if len(prompt.sources) > _MOST_SOURCES:
+            raise RequestError(f"{where}.sources may have {_MOST_SOURCES} weights at the most.")
+        for place, weight in enumerate(prompt.sources):
+            _number(f"{where}.sources[{place}]", weight, 0, 1000)
     spoken = [prompt.weight for prompt in prompts if not prompt.blank]
     total = math.fsum(spoken)
     if spoken and total <= 0:
@@ -194,6 +205,13 @@ def _prompts(prompts: tuple[Prompt, ...]) -> None:
             f"The weights of the prompts sum to {total:g}; raise some until the sum is above 0, "
             "or use a negative prompt."
         )
+
+
+def _search(search: Search) -> None:
+    for name, most in _MOST_SEARCHED.items():
+        value = getattr(search, name)
+        if value is not None:
+            _number(f"search.{name}", value, 1, most, whole=True)
 
 
 def _interval(interval: tuple[float, float]) -> None:

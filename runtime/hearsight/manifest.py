@@ -4,13 +4,29 @@ These frozen dataclasses are the one definition of the format: the strict parser
 the JSON Schema beside `engines/FORMAT.md` and the exporter's writer all derive from them.
 Shapes hold numbers for fixed axes and names for free ones: `B` variations, `G` guidance
 branches, `GB` both multiplied, `T` latent frames, `80T` eighty values for each of them, `N`
-video frames, `S` audio samples, `L` tokens, `H` and `W` picture size.
+video frames, `S` samples, `L` tokens, `H` and `W` picture size, `R` rounds and `C` candidates of
+a search.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
+
+from .graphs import (
+    Check,
+    DataFile,
+    Dim,
+    DType,
+    Graph,
+    Modality,
+    Parity,
+    Precision,
+    Role,
+    TensorFile,
+    TensorSpec,
+    Variant,
+)
 
 __all__ = [
     "FORMAT",
@@ -19,19 +35,27 @@ __all__ = [
     "Betas",
     "ChainParity",
     "Check",
+    "Classifier",
     "Conditioners",
+    "DType",
     "DataFile",
     "Defaults",
     "Graph",
     "ImageConditioner",
+    "Join",
+    "JoinInput",
     "Latent",
     "License",
     "Limits",
     "Manifest",
+    "Mel",
+    "Modality",
     "Parity",
     "Precision",
     "Role",
     "Schedule",
+    "Search",
+    "SensorConditioner",
     "Source",
     "Space",
     "TensorFile",
@@ -42,112 +66,6 @@ __all__ = [
 ]
 
 FORMAT = 1
-
-Role = Literal[
-    "tokenize", "text", "image", "frames", "audio", "denoise", "encode", "decode", "vocoder"
-]
-Precision = Literal["fp32", "fp16", "int8"]
-DType = Literal["float32", "float16", "int64", "int32", "uint8", "bool", "string"]
-Dim = int | str
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A file of the bundle: path relative to its folder with `/`, sha256 in hex, size in bytes."""
-
-    file: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class TensorFile:
-    """A tensor stored as raw little-endian values in C order, without a header."""
-
-    file: str
-    sha256: str
-    bytes: int
-    dtype: DType
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """One input or output of a graph."""
-
-    name: str
-    dtype: DType
-    shape: tuple[Dim, ...]
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One precision of a graph: the ONNX file and the external weight files it maps."""
-
-    file: str
-    sha256: str
-    bytes: int
-    weights: tuple[DataFile, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return self.bytes + sum(file.bytes for file in self.weights)
-
-
-@dataclass(frozen=True)
-class Check:
-    """Golden inputs and outputs of a graph, computed by PyTorch, in the graph's own order.
-
-    A `string` input has no file: it is given by `text`.
-    """
-
-    inputs: tuple[TensorFile, ...]
-    outputs: tuple[TensorFile, ...]
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far a variant was from PyTorch when it was exported, the worst over `shapes`."""
-
-    precision: Precision
-    max_abs: float
-    relative_l2: float
-    snr_db: float
-    shapes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ChainParity:
-    """How far a whole sound was from PyTorch's, same noise: condition, every step, decoding.
-
-    `snr_db` compares waveforms; `log_mel_db` is the mean distance of their log-mel spectra.
-    """
-
-    precision: Precision
-    seconds: float
-    steps: int
-    snr_db: float
-    log_mel_db: float
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A computation of the bundle. `hot` graphs run many times a sound, the others once.
-
-    `role` is what it does; a graph without one is named after its role. `refused` says of a
-    precision that was tried why there is no such variant.
-    """
-
-    variants: dict[Precision, Variant]
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    hot: bool = False
-    check: Check | None = None
-    parity: tuple[Parity, ...] = ()
-    role: Role | None = None
-    refused: dict[Precision, str] = field(default_factory=dict[Precision, str])
 
 
 @dataclass(frozen=True)
@@ -170,15 +88,34 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Mel:
+    """The mel spectrogram between `decode` and `vocoder`, so that vocoders can be exchanged.
+
+    `bins` bands from `fmin` to `fmax` in Hz of Fourier transforms of `n_fft` samples, `hop` samples
+    apart; values below `floor` count as that before the logarithm `log`.
+    """
+
+    bins: int
+    n_fft: int
+    hop: int
+    fmin: float
+    fmax: float
+    log: Literal["ln", "log10"]
+    floor: float
+
+
+@dataclass(frozen=True)
 class AudioSpec:
     """What `decode` returns: rate in Hz and number of channels.
 
-    `peak` is the sample peak that all sounds had in training; None if they had many.
+    `peak` is the sample peak that all sounds had in training; None if they had many. `mel` tells
+    what a `vocoder` takes, None where nobody needs to know.
     """
 
     sample_rate: int
     channels: Literal[1, 2] = 1
     peak: float | None = None
+    mel: Mel | None = None
 
 
 @dataclass(frozen=True)
@@ -199,7 +136,8 @@ class Latent:
 class Space:
     """The named meeting place of conditioners and generators: shape of one condition.
 
-    `empty` is the condition that stands for "no prompt"; a generator needs it for guidance.
+    `empty` is the condition that stands for "no prompt"; a generator needs it for guidance. Of a
+    classifier it names the set of classes, and `shape` is their number.
     """
 
     name: str
@@ -274,9 +212,13 @@ class TextConditioner:
 
 @dataclass(frozen=True)
 class ImageConditioner:
-    """Picture (uint8 RGB, any size) to condition."""
+    """Picture (uint8 RGB, any size) to condition.
+
+    `max_sources` parts at the most are looked at, where a `detect` graph finds some.
+    """
 
     graphs: tuple[str, ...]
+    max_sources: int = 16
 
 
 @dataclass(frozen=True)
@@ -284,12 +226,15 @@ class VideoConditioner:
     """Video to condition: the first graph embeds each frame, `frames` joins them.
 
     `fps` frames a second are taken from the start, `max_frames` at the most; 0 `fps` means
-    `max_frames` evenly spaced over the whole clip.
+    `max_frames` evenly spaced over the whole clip. With a `moment` graph `max_frames` moments of
+    `moment_seconds` are looked at instead. `max_sources` as for pictures, in each frame.
     """
 
     graphs: tuple[str, ...]
     fps: float
     max_frames: int
+    moment_seconds: float = 0.0
+    max_sources: int = 16
 
 
 @dataclass(frozen=True)
@@ -306,6 +251,13 @@ class AudioConditioner:
 
 
 @dataclass(frozen=True)
+class SensorConditioner:
+    """What a sensor saw to condition: a depth or thermal picture, or the signal of an IMU."""
+
+    graphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Conditioners:
     """The prompts this bundle understands; a modality that is absent is not understood."""
 
@@ -313,24 +265,99 @@ class Conditioners:
     image: ImageConditioner | None = None
     video: VideoConditioner | None = None
     audio: AudioConditioner | None = None
+    depth: SensorConditioner | None = None
+    thermal: SensorConditioner | None = None
+    imu: SensorConditioner | None = None
+
+
+@dataclass(frozen=True)
+class JoinInput:
+    """One input of the `join` graph, and the prompts that go there.
+
+    `fill` says how: `mean` gives one weighted mean of what they became, `list` a row to each.
+    `mean` is of unit vectors or of vectors as they are.
+    """
+
+    name: str
+    takes: tuple[Modality, ...]
+    fill: Literal["mean", "list"]
+    mean: Literal["raw", "unit"] = "unit"
+
+
+@dataclass(frozen=True)
+class Search:
+    """How long a `join` graph searches for its condition: `rounds` of so many `candidates`, each
+    the mean of so many `draws`."""
+
+    rounds: int
+    candidates: int
+    draws: int
+
+
+@dataclass(frozen=True)
+class Join:
+    """How prompts meet in the `join` graph before they are a condition.
+
+    `whole` says that row 0 is kept for a picture as a whole, its parts being the rows behind.
+    """
+
+    inputs: tuple[JoinInput, ...]
+    whole: bool = False
+    search: Search | None = None
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """What a sound shows: its only graph gives the probability of every class.
+
+    Sound comes as for an `AudioConditioner`. `labels` is a UTF-8 file, one class a line.
+    """
+
+    graphs: tuple[str, ...]
+    sample_rate: int
+    seconds: float
+    pad: bool = True
+    labels: DataFile | None = None
+
+
+@dataclass(frozen=True)
+class ChainParity:
+    """How far a whole sound was from PyTorch's, same noise: condition, every step, decoding.
+
+    `snr_db` compares waveforms; `log_mel_db` is the mean distance of their log-mel spectra.
+    """
+
+    precision: Precision
+    seconds: float
+    steps: int
+    snr_db: float
+    log_mel_db: float
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All of `bundle.json`. `audio`, `latent`, `schedule` and `defaults` belong to generators."""
+    """All of `bundle.json`. `audio`, `latent`, `schedule` and `defaults` belong to generators,
+    `join` to bundles with such a graph, `classifier` to classifiers."""
 
     format: Literal[1]
     name: str
     title: str
     version: str
-    kind: Literal["generator", "conditioner", "both"]
+    kind: Literal["generator", "conditioner", "both", "classifier"]
     license: dict[str, License]
     source: Source
     space: Space
     graphs: dict[str, Graph]
     conditioners: Conditioners = field(default_factory=Conditioners)
+    join: Join | None = None
+    classifier: Classifier | None = None
     audio: AudioSpec | None = None
     latent: Latent | None = None
     schedule: Schedule | None = None
     defaults: Defaults | None = None
     chain: tuple[ChainParity, ...] = ()
+
+    @property
+    def makes_sound(self) -> bool:
+        """Whether it is a generator, whatever else it is."""
+        return self.kind in ("generator", "both")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from . import exact
 from .errors import RequestError
 
-__all__ = ["average", "branches", "cosine"]
+__all__ = ["average", "branches", "cosine", "mean"]
 
 Array = NDArray[np.float32]
 
@@ -46,6 +47,20 @@ def average(conditions: Sequence[Array], weights: Sequence[float]) -> Array:
         )
     size = exact.dot(np.abs(shares), lengths) / math.fsum(np.abs(shares))
     return (mean * (size / length)).astype(np.float32)
+
+
+def mean(values: Sequence[Array], weights: Sequence[float], how: Literal["raw", "unit"]) -> Array:
+    """The weighted mean of arrays [..., D] as they are, or of unit vectors.
+
+    For `unit` every vector along the last axis is brought to length 1 first, zeros excepted; what
+    comes out is shorter than 1 where they point apart.
+    """
+    stack = np.stack(values).astype(np.float64)
+    if how == "unit":
+        vectors = stack.reshape(-1, stack.shape[-1])
+        lengths = np.array([math.sqrt(exact.dot(each, each)) for each in vectors])
+        stack = (vectors / np.maximum(lengths, 1e-12)[:, None]).reshape(stack.shape)
+    return _sum(_shares(weights), stack).astype(np.float32)
 
 
 def branches(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from . import exact
 
-__all__ = ["DECODE", "LATENT", "STEP", "Noise", "item_seed", "normal"]
+__all__ = ["CONDITION", "DECODE", "LATENT", "STEP", "Noise", "item_seed", "normal"]
 
 LATENT = 0
 """Stream of the initial latent."""
@@ -25,6 +25,8 @@ STEP = 1
 """Stream of the noise that row 0 adds; row i has stream STEP + i."""
 DECODE = 1 << 32
 """Stream of the noise input of a `decode` graph."""
+CONDITION = 2 << 32
+"""Stream of the first noise input of a graph that makes a condition; input i has CONDITION + i."""
 
 _AT_ONCE = 1 << 18  # words; even
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from .chains import roles_of
 from .decoder import tile
 from .manifest import Manifest
 from .roles import role_of
@@ -33,6 +34,7 @@ MOST_TOKENS = 512
 _USUAL_TOKENS = 16
 _USUAL_BRANCHES = 2  # a prompt and what guidance leads away from
 _LENGTHS = 3  # ranges of lengths, each half as long as the one before
+_USUAL_SIGNAL, _MOST_SIGNAL = 2000, 20_000  # samples of a sensor of motion
 _SHORTEST_HEARD = 0.1  # seconds; what is heard of shorter sounds is left to the processor
 
 Shape: TypeAlias = tuple[int, ...]
@@ -137,13 +139,23 @@ def _ranges(manifest: Manifest, name: str) -> dict[str, Range]:
     }
     known = manifest.conditioners
     frames = known.video.max_frames if known.video else 1
+    if {"detect", "frames"} <= {*roles_of(manifest, "image")} and known.image:
+        frames = max(frames, known.image.max_sources)  # parts are stacked like frames
     found["N"] = (1, frames, frames)
+    if manifest.join and manifest.join.search:
+        search = manifest.join.search
+        found["R"] = (1, search.rounds, search.rounds)
+        found["C"] = (1, search.candidates, search.candidates)
     if manifest.latent:
         found["T"] = _frames(manifest)
-    if role_of(name, manifest.graphs[name]) == "audio" and known.audio:
-        most = round(known.audio.seconds * known.audio.sample_rate)
-        least = most if known.audio.pad else round(_SHORTEST_HEARD * known.audio.sample_rate)
+    role = role_of(name, manifest.graphs[name])
+    heard = {"audio": known.audio, "classify": manifest.classifier}.get(role)
+    if heard:
+        most = round(heard.seconds * heard.sample_rate)
+        least = most if heard.pad else round(_SHORTEST_HEARD * heard.sample_rate)
         found["S"] = (min(least, most), most, most)
+    elif role == "signal":
+        found["S"] = (1, _USUAL_SIGNAL, _MOST_SIGNAL)
     elif manifest.latent:  # the sound that `encode` takes
         least, usual, most = (manifest.latent.samples_per_frame * size for size in found["T"])
         found["S"] = (least, usual, most)

@@ -13,14 +13,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .manifest import Modality
+
 __all__ = [
     "Finish",
+    "Heard",
     "Init",
     "Like",
     "Modality",
     "Plan",
     "Prompt",
     "Request",
+    "Search",
     "Take",
     "Timing",
     "request_from_json",
@@ -28,19 +32,20 @@ __all__ = [
     "text",
 ]
 
-Modality = Literal["text", "image", "video", "audio"]
-
 
 @dataclass(frozen=True)
 class Prompt:
-    """One thing to listen to: a text, or the path of a picture, video or sound file.
+    """One thing to listen to: a text, or the path of a picture, video, sound or sensor's file.
 
     `weight` scales it against the other prompts of the request; any finite number but zero.
+    `sources` weigh the parts that a bundle finds in a picture, the surest first: 0 mutes one, and
+    those that are not named count 1.
     """
 
     modality: Modality
     value: str
     weight: float = 1.0
+    sources: tuple[float, ...] = ()
 
     @property
     def blank(self) -> bool:
@@ -82,6 +87,18 @@ class Like:
 
 
 @dataclass(frozen=True)
+class Search:
+    """How long a bundle that searches for its condition does so; None leaves it to the bundle.
+
+    rounds: one after another. candidates: in each. draws: that each is the mean of.
+    """
+
+    rounds: int | None = None
+    candidates: int | None = None
+    draws: int | None = None
+
+
+@dataclass(frozen=True)
 class Finish:
     """What happens to the sound after the model made it, in this order.
 
@@ -107,8 +124,10 @@ class Request:
 
     None means: the bundle's default, for `seed` a fresh one, which every take then carries, and
     for `seconds` the length of `init`, or else of the video, if there is one.
-    `mix` says how several prompts meet: `average` takes the weighted mean of their normalised
-    conditions, `branches` guides towards each at the price of one model call per prompt.
+    `mix` says how several prompts meet: `average` as the bundle was made for, which without a way
+    of its own is the weighted mean of their normalised conditions; `raw` and `unit` take the mean
+    of what they are, or of unit vectors; `branches` guides towards each at the price of one model
+    call per prompt. `search` is for bundles that search for their condition.
     `guidance_interval` is the part of the way from noise, 0, to sound, 1, on which guidance is
     applied; the rest follows the prompts alone, at half the price (Kynkäänniemi et al. 2024).
     `loop` makes a sound whose end runs on into its start. `candidates` are made for each sound,
@@ -127,7 +146,8 @@ class Request:
     guidance_interval: tuple[float, float] | None = None
     solver: Literal["ddim", "dpm++2m", "euler"] | None = None
     eta: float | None = None
-    mix: Literal["average", "branches"] = "average"
+    mix: Literal["average", "raw", "unit", "branches"] = "average"
+    search: Search | None = None
     loop: bool = False
     init: Init | None = None
     like: Like | None = None
@@ -160,6 +180,21 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """Something in a picture that a sound was made from.
+
+    prompt: place of the picture among the request's prompts. box: the part in pixels (left, top,
+    right, bottom), None for the whole picture. score: how sure the detector is, 0 to 1, None for
+    the whole. weight: what it counted, 0 if it was muted.
+    """
+
+    prompt: int
+    box: tuple[float, float, float, float] | None
+    score: float | None
+    weight: float
+
+
+@dataclass(frozen=True)
 class Take:
     """One finished sound.
 
@@ -169,7 +204,8 @@ class Take:
     gain_db: level change applied by finishing. notes: sentences worth telling the user, such
     as words that were not understood. loop: first and last sample of the loop, both played.
     item_seed: of the noise, for sounds like this one. similarity: cosine of what a conditioner
-    hears in it and the prompts, where there were several candidates.
+    hears in it and the prompts, where there were several candidates. sources: what was found in
+    pictures, where a bundle looks for parts.
     """
 
     audio: NDArray[np.float32]
@@ -183,6 +219,7 @@ class Take:
     loop: tuple[int, int] | None = None
     item_seed: int = 0
     similarity: float | None = None
+    sources: tuple[Heard, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -200,8 +237,18 @@ def text(prompt: str, **fields: Any) -> Request:
 
 
 def request_to_json(request: Request) -> dict[str, Any]:
-    """The request as plain JSON data; `request_from_json` gives an equal request back."""
-    return asdict(request)
+    """The request as plain JSON data; `request_from_json` gives an equal request back.
+
+    `search` and the `sources` of prompts are only there where they say something, so that a
+    request without them reads as it did before there were any.
+    """
+    data = asdict(request)
+    for prompt in data["prompts"]:
+        if not prompt["sources"]:
+            del prompt["sources"]
+    if request.search is None:
+        del data["search"]
+    return data
 
 
 def request_from_json(data: Mapping[str, Any]) -> Request:

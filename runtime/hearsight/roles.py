@@ -10,13 +10,14 @@ from typing import cast
 from ._parse import nearest
 from .manifest import Graph, Manifest, Role, TensorSpec
 
-__all__ = ["graph_problems", "name_problems", "role_of"]
+__all__ = ["graph_problems", "is_noise", "name_problems", "role_of"]
 
 Shape = tuple[int | str, ...]
 
-_SYMBOLS = {"B", "G", "GB", "T", "N", "S", "H", "W", "L"}
+_SYMBOLS = {"B", "G", "GB", "T", "N", "S", "H", "W", "L", "R", "C"}
+_SHOWN: dict[int | str, str] = {"...": "(any)", "#": "(a number)"}
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
-_TIMES_T = re.compile(r"[1-9][0-9]{0,17}T")
+_TIMES_T = re.compile(r"[1-9][0-9]{0,8}T")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class _Slot:
     """A tensor of the role table.
 
     Shape entries: a number or symbol stands for itself, `*latent` and `*space` for those
-    shapes, `L` and `S` also for a fixed length, `...` for one or more axes of any size.
+    shapes, `L` and `S` also for a fixed length, `#` for any number, `...` for one or more axes of
+    any size.
     """
 
     name: str
@@ -36,12 +38,18 @@ class _Slot:
 _LATENT = ("B", "*latent")
 _COND = _Slot("cond", "float32", (1, "*space"))
 _EMBED = _Slot("embed", "float32", (1, "..."))
+_PICTURE = _Slot("image", "uint8", (1, "H", "W", 3))
 _INPUTS: dict[Role, tuple[_Slot, ...]] = {
     "tokenize": (_Slot("text", "string", (1,)),),
     "text": (_Slot("ids", "int64", (1, "L")), _Slot("mask", "int64", (1, "L"), optional=True)),
-    "image": (_Slot("image", "uint8", (1, "H", "W", 3)),),
+    "image": (_PICTURE, _Slot("box", "float32", (1, 4), optional=True)),
+    "moment": (_Slot("moment", "uint8", ("#", "H", "W", 3)),),
     "frames": (_Slot("frames", "float32", (1, "N", "...")),),
     "audio": (_Slot("audio", "float32", (1, "S")),),
+    "signal": (_Slot("signal", "float32", (1, "#", "S")),),
+    "detect": (_PICTURE,),
+    "join": (_Slot("weights", "float32", (1, "#"), optional=True),),
+    "classify": (_Slot("audio", "float32", (1, "S")),),
     "denoise": (
         _Slot("x", "float32", _LATENT),
         _Slot("d_prev", "float32", _LATENT),
@@ -57,11 +65,26 @@ _INPUTS: dict[Role, tuple[_Slot, ...]] = {
     ),
     "vocoder": (_Slot("mel", "float32", ("B", "...")),),
 }
-_FREE_NAMES: tuple[Role, ...] = ("tokenize", "text", "image", "frames", "audio")
+_FREE_NAMES: tuple[Role, ...] = (
+    "tokenize",
+    "text",
+    "image",
+    "moment",
+    "frames",
+    "audio",
+    "signal",
+    "detect",
+)
+_EMBEDDING: tuple[Role, ...] = ("text", "image", "moment", "frames", "audio", "signal")
+_NOISY: tuple[Role, ...] = ("text", "frames", "join")
 _OUTPUTS: dict[Role, tuple[_Slot, ...]] = {
     "tokenize": (_Slot("ids", "int64", (1, "L")), _Slot("mask", "int64", (1, "L"))),
-    "text": (_COND,),
-    "frames": (_COND,),
+    "detect": (
+        _Slot("boxes", "float32", (1, "N", 4)),
+        _Slot("scores", "float32", (1, "N")),
+    ),
+    "join": (_COND,),
+    "classify": (_Slot("scores", "float32", (1, "*space")),),
     "denoise": (_Slot("x_next", "float32", _LATENT), _Slot("d", "float32", _LATENT)),
     "encode": (_Slot("mean", "float32", _LATENT), _Slot("logvar", "float32", _LATENT)),
 }
@@ -98,19 +121,48 @@ def graph_problems(manifest: Manifest, name: str) -> Iterator[str]:
     for spec in graph.inputs:
         if role == "decode" and spec.name == "noise" and not all(map(_is_noise_axis, spec.shape)):
             yield f'.inputs: "noise" has the shape {list(spec.shape)}; it may grow with T only'
+        if role in _NOISY and is_noise(spec):
+            yield from _noise_problems(role, spec)
+    if graph.reach is not None and (role != "vocoder" or graph.reach < 0):
+        yield ".reach is for a vocoder, and 0 frames or more"
     for parity in graph.parity:
         if parity.precision not in graph.variants:
             yield f".parity is about {parity.precision}, which is no variant"
     for precision in graph.refused.keys() & graph.variants.keys():
         yield f".refused names {precision}, which is a variant"
-    yield from _slot_problems(manifest, ".inputs", graph.inputs, _INPUTS[role])
+    yield from _slot_problems(manifest, ".inputs", graph.inputs, _inputs(manifest, role, graph))
     yield from _slot_problems(manifest, ".outputs", graph.outputs, _outputs(manifest, role, graph))
     if graph.check:
         yield from _check_problems(graph)
 
 
+def is_noise(spec: TensorSpec) -> bool:
+    """Whether an input of a `text`, `frames` or `join` graph is drawn by the player."""
+    return spec.name.startswith("noise")
+
+
+def _inputs(manifest: Manifest, role: Role, graph: Graph) -> tuple[_Slot, ...]:
+    slots = _INPUTS[role]
+    if role == "join" and manifest.join:
+        shapes = {"mean": (1, "..."), "list": (1, "#", "...")}
+        taken = (_Slot(each.name, "float32", shapes[each.fill]) for each in manifest.join.inputs)
+        slots = (*taken, *slots)
+    if role in _NOISY:
+        drawn = (spec.name for spec in graph.inputs if is_noise(spec))
+        slots = (*slots, *(_Slot(name, "float32", ("...",)) for name in dict.fromkeys(drawn)))
+    return slots
+
+
+def _noise_problems(role: Role, spec: TensorSpec) -> Iterator[str]:
+    free = {dim for dim in spec.shape if isinstance(dim, str)}
+    if role != "join" and free:
+        yield f'.inputs: "{spec.name}" has the shape {list(spec.shape)}; it must be numbers'
+    elif not free <= {"R", "C"}:
+        yield f'.inputs: "{spec.name}" has the shape {list(spec.shape)}; only R and C may be free'
+
+
 def _outputs(manifest: Manifest, role: Role, graph: Graph) -> tuple[_Slot, ...]:
-    if role in ("image", "audio"):
+    if role in _EMBEDDING:
         names = [spec.name for spec in graph.outputs]
         return (_EMBED,) if names == ["embed"] else (_COND,)
     if role == "decode" and "vocoder" in manifest.graphs:
@@ -142,7 +194,7 @@ def _slot_problems(
             if not _fits(spec.shape, wanted, manifest):
                 yield (
                     f'{at}: "{spec.name}" has the shape {list(spec.shape)} and must have '
-                    f"{[dim if dim != '...' else '(any)' for dim in wanted]}"
+                    f"{[_SHOWN.get(dim, dim) for dim in wanted]}"
                 )
 
 
@@ -169,13 +221,14 @@ def _expand(manifest: Manifest, shape: Shape) -> Shape:
 
 
 def _fits(shape: Shape, wanted: Shape, manifest: Manifest) -> bool:
-    if wanted[-1] == "...":
+    if wanted[-1:] == ("...",):
         return len(shape) >= len(wanted) and _fits(shape[: len(wanted) - 1], wanted[:-1], manifest)
     if len(shape) != len(wanted):
         return False
     frame = manifest.latent.samples_per_frame if manifest.latent else 0
     for dim, want in zip(shape, wanted, strict=True):
-        free = (want in ("L", "S") and isinstance(dim, int)) or (want == "S" and dim == f"{frame}T")
+        free = isinstance(dim, int) and want in ("L", "S", "#")
+        free = free or (want == "S" and dim == f"{frame}T")
         if dim != want and not free:
             return False
     return True

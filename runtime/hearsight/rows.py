@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from ._parse import nearest
+from .cells import count, number, weigh
 from .errors import MediaError, RequestError
 from .names import slug
 from .request import Finish, Modality, Prompt, Request, request_from_json, request_to_json
-from .spelling import found, parse_init, parse_level, parse_prompt, parse_range, read_like
+from .spelling import (
+    found,
+    parse_init,
+    parse_level,
+    parse_prompt,
+    parse_range,
+    read_like,
+    search_for,
+)
 from .tables import Kind, read_table
 from .wav import read_request
 
@@ -24,6 +33,9 @@ _PROMPTS: Mapping[str, Modality] = {
     "image": "image",
     "video": "video",
     "audio": "audio",
+    "depth": "depth",
+    "thermal": "thermal",
+    "imu": "imu",
 }
 _ALIASES = {
     "caption": "prompt",
@@ -36,8 +48,20 @@ _ALIASES = {
 _REQUEST = {key: hint for key, hint in get_type_hints(Request).items() if key != "finish"}
 _FINISH = get_type_hints(Finish)
 _OBJECTS = ("init", "like")  # paths, or objects of JSON Lines
+_SEARCH = ("cycle_its", "cycle_samples", "var_samples")
 _EDITS = ("strength", "inpaint", "inpaint_band", "spread")
-_COLUMNS = (*_REQUEST, *_PROMPTS, *_EDITS, "finish", *_FINISH, "normalize", "name", *_ALIASES)
+_COLUMNS = (
+    *_REQUEST,
+    *_PROMPTS,
+    "sources",
+    *_SEARCH,
+    *_EDITS,
+    "finish",
+    *_FINISH,
+    "normalize",
+    "name",
+    *_ALIASES,
+)
 _ASKING = {*_PROMPTS, "prompts", "caption", "text"}
 _MOST_ERRORS = 20
 
@@ -62,7 +86,9 @@ def read_rows(
     """Read every row of `text` over the request `base`, which holds what rows leave open.
 
     Relative paths are taken from `folder`. Columns are the fields of a request and of its
-    finish, `prompt`, `image`, `video`, `audio` (with `::weight`), and `normalize`; `init` and
+    finish, `prompt`, `image`, `video`, `audio`, `depth`, `thermal`, `imu` (with `::weight`),
+    `sources` (weights of what is in the picture, or in each of several), `cycle_its`,
+    `cycle_samples`, `var_samples` and `normalize`; `init` and
     `like` are paths (in JSON Lines also objects, as a request has them), `strength`, `inpaint`,
     `inpaint_band` and `spread` go with them, and `edits` holds what rows that name such a sound
     leave open of these. A row with `like` and without a prompt takes that sound's. A row without
@@ -125,6 +151,7 @@ def _request(
             if not isinstance(one, str):
                 raise RequestError(f"{column} must be text, not {one!r}.")
             prompts.append(request_to_json(Request((parse_prompt(modality, one),)))["prompts"][0])
+    weigh(prompts, values.pop("sources", []))
     if not prompts and isinstance(values.get("like"), str) and values["like"]:
         liked = request_from_json(read_request(folder / values["like"]))
         prompts = request_to_json(
@@ -133,6 +160,9 @@ def _request(
     if not prompts:
         raise RequestError(f"nothing to listen to; give one of {', '.join(_PROMPTS)}.")
     data["prompts"] = prompts
+    searched = [count(name, values.pop(name, None), typed=typed) for name in _SEARCH]
+    if search := search_for(*searched):
+        data["search"] = asdict(search)
     if "normalize" in values:
         level, level_db = parse_level(str(values.pop("normalize")))
         data["finish"] |= {"level": level, "level_db": level_db}
@@ -148,7 +178,7 @@ def _request(
     for column, value in values.items():
         hints, place = (_REQUEST, data) if column in _REQUEST else (_FINISH, data["finish"])
         plain = typed or not isinstance(value, str)
-        place[column] = value if plain else _number(value, hints[column])
+        place[column] = value if plain else number(value, hints[column])
     request = request_from_json(data)
     if "init" in values and request.init:
         file = found(Prompt("audio", request.init.file), folder).value
@@ -176,7 +206,7 @@ def _edited(request: Request, edits: Mapping[str, Any], folder: Path, *, typed: 
     for name in ("strength", "spread"):
         value = said.get(name)
         if value is not None and not isinstance(value, int | float):
-            said[name] = value if typed else _number(value, float)
+            said[name] = value if typed else number(value, float)
             if not isinstance(said[name], float):
                 raise RequestError(f"{name} must be a number, not {value!r}.")
     if said.keys() & {"init", "strength", "inpaint", "inpaint_band"}:
@@ -209,24 +239,6 @@ def _canonical(row: dict[str, Any]) -> dict[str, Any]:
             raise RequestError(f"{key!r} is given twice, once under another name.")
         values[key] = value
     return values
-
-
-def _number(written: Any, hint: Any) -> Any:
-    """The value of a cell, whose text becomes what the column holds."""
-    text = str(written).strip()
-    wanted = str(hint)
-    try:
-        if "bool" in wanted:
-            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
-                text.lower()
-            ]
-        if "float" in wanted:
-            return float(text)
-        if "int" in wanted or hint == Literal[1, 2]:
-            return int(text)
-    except (KeyError, ValueError):
-        return text
-    return text if "Literal" in wanted else written
 
 
 def _named_after(prompt: Prompt) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _parse
 from .batch import Tally, error_event, run
+from .chains import MODALITIES
 from .errors import Cancelled, DeviceError, HearsightError, RequestError, refused
 from .events import End, Event, StageEvent, Start
 from .jobs import Job, file_names, plan
@@ -40,7 +41,6 @@ __all__ = ["Freed", "Ready", "Service", "Tell", "Told", "to_line"]
 
 _MOST_WAITING = 1000
 _LONGEST_NAME = 200
-_MODALITIES: tuple[Modality, ...] = ("text", "image", "video", "audio")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,7 +314,7 @@ def _ready(players: Sequence[Bundle]) -> Ready:
     return Ready(
         bundle=players[0].manifest.name,
         bundle_sha256=players[0].sha256,
-        understands=tuple(m for m in _MODALITIES if any(getattr(each, m) for each in known)),
+        understands=tuple(m for m in MODALITIES if any(getattr(each, m) for each in known)),
     )
 
 

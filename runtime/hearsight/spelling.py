@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from . import _sniff
+from . import _sniff, signals
 from .errors import MediaError, RequestError
 from .limits import MOST_SECONDS
-from .request import Init, Like, Modality, Prompt, request_from_json
+from .request import Init, Like, Modality, Prompt, Search, request_from_json
 
 __all__ = [
     "found",
@@ -19,7 +19,9 @@ __all__ = [
     "parse_prompt",
     "parse_range",
     "parse_size",
+    "parse_weights",
     "read_like",
+    "search_for",
 ]
 
 _FAR = {"inpaint": MOST_SECONDS, "inpaint_band": 96000.0, "guidance_interval": 1.0}
@@ -68,6 +70,36 @@ def parse_size(written: str) -> int:
     if not match:
         raise RequestError(f"The size {written!r} is not understood; write 1.5GB or 800MB.")
     return round(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def parse_weights(written: str) -> tuple[float, ...]:
+    """`1,0,0.5`: what the parts of a picture count, in their order."""
+    try:
+        return tuple(float(one) for one in written.split(","))
+    except ValueError:
+        raise RequestError(
+            f"The weights {written!r} are not understood; write numbers as in 1,0,0.5."
+        ) from None
+
+
+def search_for(
+    cycle_its: int | None, cycle_samples: int | None, var_samples: int | None
+) -> Search | None:
+    """How long a condition is searched, None if nothing is said of it.
+
+    Args:
+        cycle_its: rounds after the first, as the research scripts count them.
+        cycle_samples: candidates in each round.
+        var_samples: draws that each is the mean of.
+
+    Raises:
+        RequestError: there are less than no rounds.
+    """
+    if cycle_its is not None and cycle_its < 0:
+        raise RequestError(f"cycle_its is {cycle_its}; it must be 0 or more.")
+    rounds = None if cycle_its is None else cycle_its + 1
+    asked = Search(rounds, cycle_samples, var_samples)
+    return None if asked == Search() else asked
 
 
 def parse_range(written: str, what: str) -> tuple[float, float]:
@@ -138,4 +170,8 @@ def found(prompt: Prompt, folder: Path) -> Prompt:
             f"{prompt.value} is an address, and nothing is fetched from a network: download the "
             "file first and name it."
         )
-    return replace(prompt, value=str(_sniff.checked(folder / prompt.value, prompt.modality)))
+    path = folder / prompt.value
+    if prompt.modality == "imu":
+        return replace(prompt, value=str(signals.checked(path)))
+    kind = "image" if prompt.modality in ("depth", "thermal") else prompt.modality
+    return replace(prompt, value=str(_sniff.checked(path, kind)))

@@ -16,7 +16,7 @@ import errno
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -182,7 +182,7 @@ def _described(take: Take) -> Sound:
     """What a take's file says about it."""
     prompts = "; ".join(p.value for p in take.request.prompts)
     plan = take.plan
-    record = {
+    record: dict[str, Any] = {
         "tool": _tool(),
         "digital_source_type": _SOURCE_TYPE,
         "item_seed": take.item_seed,
@@ -197,6 +197,8 @@ def _described(take: Take) -> Sound:
             "guidance": plan.guidance,
         },
     }
+    if take.sources:
+        record["sources"] = [asdict(heard) for heard in take.sources]
     return Sound(
         audio=take.audio,
         sample_rate=take.sample_rate,

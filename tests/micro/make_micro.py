@@ -4,6 +4,11 @@
 - `micro-flow`: a generator alone: a flow model over latents [4, T] whose `decode` takes noise
   and gives the waveform. It speaks micro's space.
 - `micro-eye`: a conditioner alone: pictures straight into the same space.
+- `micro-parts`: a conditioner that looks for parts of pictures, gives every source a row of its
+  `join`, and searches for the condition.
+- `micro-senses`: a conditioner that joins means of prompts of every kind, and sees moments of
+  videos.
+- `micro-classes`: a classifier of sounds.
 
 They are untrained and make noise that depends on the prompt. Same bytes on every machine,
 except for the last bit of golden outputs, which are computed in float64 from the graphs'
@@ -17,6 +22,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import joining
 import numpy as np
 import onnx
 import recipes
@@ -30,16 +36,21 @@ from hearsight.manifest import (
     Betas,
     ChainParity,
     Check,
+    Classifier,
     Conditioners,
     DataFile,
     Defaults,
     Graph,
     ImageConditioner,
+    Join,
+    JoinInput,
     Latent,
     License,
     Limits,
     Manifest,
     Schedule,
+    Search,
+    SensorConditioner,
     Source,
     Space,
     TensorSpec,
@@ -55,10 +66,13 @@ DTYPES = {"fp32": "float32", "fp16": "float16", "int8": "float32"}
 
 
 def make(place: Path) -> None:
-    """Write the three bundles as folders of `place`."""
+    """Write the bundles as folders of `place`."""
     _bundle(place / "micro", recipes.micro(), _micro())
     _bundle(place / "micro-flow", recipes.flow(), _flow())
     _bundle(place / "micro-eye", {"image": recipes.image("cond")}, _eye())
+    _bundle(place / "micro-parts", joining.parts(), _parts())
+    _bundle(place / "micro-senses", joining.senses(), _senses())
+    _bundle(place / "micro-classes", joining.classes(), _classes())
 
 
 def _bundle(folder: Path, recipes: dict[str, Recipe], manifest: Callable[..., Manifest]) -> None:
@@ -192,6 +206,91 @@ def _eye() -> Callable[..., Manifest]:
             space=Space("micro-16", (SPACE,)),
             graphs=graphs,
             conditioners=Conditioners(image=ImageConditioner(("image",))),
+        )
+
+    return manifest
+
+
+def _parts() -> Callable[..., Manifest]:
+    def manifest(folder: Path, graphs: dict, license: dict) -> Manifest:
+        return Manifest(
+            format=1,
+            name="micro-parts",
+            title="Micro parts: finds parts of pictures and joins them, untrained",
+            version="1",
+            kind="conditioner",
+            license=license,
+            source=_source(),
+            space=Space("micro-16", (SPACE,)),
+            graphs=graphs,
+            conditioners=Conditioners(
+                text=TextConditioner(("tokenize", "text", "join")),
+                image=ImageConditioner(("detect", "image", "join"), max_sources=3),
+                video=VideoConditioner(
+                    ("detect", "image", "join", "frames"), fps=2.0, max_frames=4, max_sources=3
+                ),
+                audio=AudioConditioner(("audio", "join"), RATE, 1.0),
+            ),
+            join=Join(
+                (
+                    JoinInput("pictures", ("image", "text", "video"), "list"),
+                    JoinInput("sounds", ("audio",), "list"),
+                ),
+                whole=True,
+                search=Search(rounds=3, candidates=4, draws=4),
+            ),
+        )
+
+    return manifest
+
+
+def _senses() -> Callable[..., Manifest]:
+    def manifest(folder: Path, graphs: dict, license: dict) -> Manifest:
+        return Manifest(
+            format=1,
+            name="micro-senses",
+            title="Micro senses: every kind of prompt, joined, untrained",
+            version="1",
+            kind="conditioner",
+            license=license,
+            source=_source(),
+            space=Space("micro-16", (SPACE,)),
+            graphs=graphs,
+            conditioners=Conditioners(
+                text=TextConditioner(("tokenize", "text", "join")),
+                image=ImageConditioner(("image", "join")),
+                video=VideoConditioner(("moment", "frames", "join"), 0.0, 3, moment_seconds=0.5),
+                audio=AudioConditioner(("audio", "join"), RATE, 1.0),
+                depth=SensorConditioner(("image", "join")),
+                thermal=SensorConditioner(("image", "join")),
+                imu=SensorConditioner(("signal", "join")),
+            ),
+            join=Join(
+                (
+                    JoinInput("words", ("text",), "mean"),
+                    JoinInput("seen", ("image", "video", "depth", "thermal"), "mean", mean="raw"),
+                    JoinInput("heard", ("audio", "imu"), "mean"),
+                )
+            ),
+        )
+
+    return manifest
+
+
+def _classes() -> Callable[..., Manifest]:
+    def manifest(folder: Path, graphs: dict, license: dict) -> Manifest:
+        _write_text(folder / "labels.txt", "rain\nthunder\nwind\nbell\ndog\n")
+        return Manifest(
+            format=1,
+            name="micro-classes",
+            title="Micro classes: a classifier of sounds, untrained",
+            version="1",
+            kind="classifier",
+            license=license,
+            source=_source(),
+            space=Space("micro-classes-5", (joining.CLASSES,)),
+            graphs=graphs,
+            classifier=Classifier(("classify",), RATE, 1.0, labels=describe(folder, "labels.txt")),
         )
 
     return manifest

@@ -39,7 +39,7 @@ def text(b: Builder, *, int8: bool = False) -> None:
         mapped = b.op("MatMul", mean, weight_name)
     else:
         mapped = b.op("MatMul", mean, b.weight("map.weight", (SPACE, SPACE)))
-    b.give(_unit(b, mapped), "cond")
+    b.give(unit(b, mapped), "cond")
 
 
 def image(b: Builder, output: str) -> None:
@@ -63,7 +63,7 @@ def image(b: Builder, output: str) -> None:
     if output == "embed":
         b.give(b.linear("embed", x, 128, EMBED), "embed")
     else:
-        b.give(_unit(b, b.linear("map", x, 128, SPACE)), "cond")
+        b.give(unit(b, b.linear("map", x, 128, SPACE)), "cond")
 
 
 def frames(b: Builder) -> None:
@@ -71,7 +71,7 @@ def frames(b: Builder) -> None:
     x = "frames"
     x = b.op("Add", x, b.silu(b.linear("residual", x, EMBED, EMBED)))
     x = b.op("ReduceMean", b.linear("map", x, EMBED, SPACE), b.ints(1), keepdims=0)
-    b.give(_unit(b, x), "cond")
+    b.give(unit(b, x), "cond")
 
 
 def audio(b: Builder) -> None:
@@ -86,7 +86,7 @@ def audio(b: Builder) -> None:
     power = b.op("Add", b.op("Add", cosine, sine), b.number(1e-4))
     x = b.op("Transpose", b.op("Log", power), perm=[0, 2, 1])
     x = b.op("ReduceMean", b.linear("map", x, 16, SPACE), b.ints(1), keepdims=0)
-    b.give(_unit(b, x), "cond")
+    b.give(unit(b, x), "cond")
 
 
 def denoise(b: Builder, *, latent: tuple[int, ...], flow: bool) -> None:
@@ -170,7 +170,7 @@ def decode_noise(b: Builder) -> None:
     b.give(b.op("Squeeze", b.op("Tanh", x), b.ints(1)), "audio")
 
 
-def _unit(b: Builder, x: str) -> str:
+def unit(b: Builder, x: str) -> str:
     """x scaled to length 1 along its last axis."""
     length = b.op("ReduceL2", x, b.ints(-1), keepdims=1)
     return b.op("Div", x, b.op("Add", length, b.number(1e-6)))

@@ -84,9 +84,9 @@ def test_what_is_open_fits_or_is_the_one_that_runs(uses, limit):
 
 
 def size_of(bundle: Bundle, name: str) -> int:
-    """Bytes that a hot graph takes: its files, and its weights packed."""
+    """Bytes that a graph takes: those of its files."""
     variant = bundle.manifest.graphs[name].variants["fp32"]
-    return 2 * (variant.bytes + sum(weights.bytes for weights in variant.weights))
+    return variant.bytes + sum(weights.bytes for weights in variant.weights)
 
 
 def test_engines_that_share_a_budget_close_each_others_graphs():
@@ -109,7 +109,7 @@ def test_engines_that_share_a_budget_close_each_others_graphs():
         assert two.is_open("decode")
 
 
-@pytest.mark.parametrize("memory", [1, 30_000])
+@pytest.mark.parametrize("memory", [1, 15_000])
 def test_a_sound_is_the_same_however_little_memory_there_is(memory):
     with load(MICRO / "micro", device="cpu", threads=1) as generator:
         wanted = generator.generate(RAIN)

@@ -10,12 +10,13 @@ import soundfile
 
 from hearsight import media
 from hearsight.bundle import open_bundle
-from hearsight.conditioner import MAX_TEXT_BYTES, Conditioner, Conditioning, condition
+from hearsight.conditioner import Conditioner, Conditioning, condition
 from hearsight.engine import Engine
 from hearsight.errors import BundleError, Cancelled, MediaError, RequestError
 from hearsight.limits import resolve
 from hearsight.request import Prompt, Request, text
 from hearsight.sampler import Cancel
+from hearsight.words import MAX_TEXT_BYTES
 
 MICROS = Path(__file__).parents[1] / "micro"
 

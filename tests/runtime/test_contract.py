@@ -171,7 +171,7 @@ def test_files_and_licences_are_consistent(change: Edit, sentence: str):
         (
             "micro",
             lambda d: d["conditioners"]["image"].update(graphs=[]),
-            "known for image: image or image > frames",
+            "known for image: image or",
         ),
         (
             "micro",
@@ -235,9 +235,9 @@ def test_a_bundle_may_hold_two_graphs_of_one_role():
         (lambda d: d["latent"].update(shape=[4, 4, 4]), "exactly one T"),
         (lambda d: d["latent"].update(shape=[4, "T", "T"]), "exactly one T"),
         (lambda d: d["latent"].update(shape=[0, "T", 4]), "positive numbers"),
-        (lambda d: d["latent"].update(multiple=0), "at least 1"),
-        (lambda d: d["audio"].update(sample_rate=0), "audio.sample_rate must be at least 1 Hz"),
-        (lambda d: d["schedule"].update(train_steps=0), "train_steps must be at least 1"),
+        (lambda d: d["latent"].update(multiple=0), "must lie between 1 and 1000000"),
+        (lambda d: d["audio"].update(sample_rate=0), "audio.sample_rate must lie between 1 and"),
+        (lambda d: d["schedule"].update(train_steps=0), "train_steps must lie between 1 and"),
         (lambda d: d["schedule"].update(prediction="flow"), 'must both be "flow"'),
         (lambda d: d["schedule"]["betas"].update(end=1.0), "0 < start <= end < 1"),
         (lambda d: d["schedule"]["betas"].update(start=0.5), "0 < start <= end < 1"),

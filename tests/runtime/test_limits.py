@@ -45,7 +45,7 @@ def manifest():
         ("variations", 1001, "1 to 1000"),
         ("first_variation", -1, "0 to 2147483647"),
         ("solver", "heun", "'ddim', 'dpm\\+\\+2m', 'euler'"),
-        ("mix", "blend", "'average', 'branches'"),
+        ("mix", "blend", "'average', 'raw', 'unit', 'branches'"),
         ("candidates", 0, "1 to 100"),
         ("candidates", 2.0, "a whole number"),
         ("id", "\ud800", "valid Unicode"),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import onnx
@@ -17,10 +17,12 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from hearsight import load, noise, schedule, text
+from hearsight.chains import MODALITIES
+from hearsight.manifest import Role
 from hearsight.request import Finish
 
 MICRO = Path(__file__).resolve().parents[1] / "micro"
-NAMES = ("micro", "micro-flow", "micro-eye")
+NAMES = ("micro", "micro-flow", "micro-eye", "micro-parts", "micro-senses", "micro-classes")
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +73,15 @@ def test_a_micro_bundle_is_under_a_megabyte(name: str):
 def test_between_them_they_have_every_role_precision_kind_and_modality():
     manifests = [json.loads((MICRO / name / "bundle.json").read_bytes()) for name in NAMES]
     graphs = [(role, graph) for data in manifests for role, graph in data["graphs"].items()]
-    assert {role for role, _ in graphs} == set(
-        ["tokenize", "text", "image", "frames", "audio", "denoise", "encode", "decode", "vocoder"]
-    )
+    assert {role for role, _ in graphs} == set(get_args(Role))
     assert {p for _, graph in graphs for p in graph["variants"]} == {"fp32", "fp16", "int8"}
-    assert {data["kind"] for data in manifests} == {"both", "generator", "conditioner"}
+    assert {data["kind"] for data in manifests} == {
+        "both", "generator", "conditioner", "classifier",
+    }  # fmt: skip
     assert set(manifests[0]["conditioners"]) == {"text", "image", "video", "audio"}
+    assert {way for data in manifests for way in data.get("conditioners", {})} == set(MODALITIES)
+    fills = [part["fill"] for data in manifests for part in data.get("join", {}).get("inputs", [])]
+    assert set(fills) == {"mean", "list"}
     decodes = [graph for role, graph in graphs if role == "decode"]
     assert {spec["name"] for graph in decodes for spec in graph["outputs"]} == {"mel", "audio"}
     assert "noise" in {spec["name"] for graph in decodes for spec in graph["inputs"]}

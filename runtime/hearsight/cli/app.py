@@ -11,7 +11,19 @@ from typing import Annotated, Any, get_args
 import typer
 
 from ..errors import Cancelled, DeviceError, HearsightError, OutputError, refused
-from . import batch, bench, bundles, condition, doctor, engines, generate, info, replay, serve
+from . import (
+    batch,
+    bench,
+    bundles,
+    condition,
+    doctor,
+    engines,
+    evaluate,
+    generate,
+    info,
+    replay,
+    serve,
+)
 from .settings import ALIASES, Settings, hints, options
 
 __all__ = ["app"]
@@ -20,6 +32,7 @@ Verb = Callable[..., int]
 
 _MACHINE = ("device", "precision", "threads", "json", "quiet", "log_level", "log_file", "color")
 _GRAPHS = ("prepare", "memory")
+_SEARCH = ("cycle_its", "cycle_samples", "var_samples")
 _SOUND = ("duration", "seed", "steps", "guidance", "solver", "eta")
 
 
@@ -141,11 +154,16 @@ def _parameter(key: str) -> inspect.Parameter:
 _add(app, generate.generate, *options())
 _add(app, batch.batch, *options())
 _add(app, info.info, "json")
-_add(app, replay.replay, "conditioner", *_GRAPHS, *_MACHINE)
-_add(app, condition.condition, "model", "conditioner", "overwrite", "prepare", *_MACHINE)
+_add(app, replay.replay, "conditioner", "judge", *_GRAPHS, *_MACHINE)
+_add(
+    app,
+    condition.condition,
+    *("seed", "mix", *_SEARCH, "model", "conditioner", "overwrite", "prepare", *_MACHINE),
+)
 _add(app, serve.serve, "model", "conditioner", *_GRAPHS, "device", "precision", "threads")
 _add(app, doctor.doctor, "device", "precision", "json")
 _add(app, bench.bench, "model", *_SOUND, *_MACHINE)
+_add(app, evaluate.evaluate, "overwrite", *_MACHINE)
 _add(_bundles, bundles.list_bundles, "json", name="list")
 _add(_bundles, bundles.show, "json")
 _add(_bundles, bundles.verify, *_MACHINE)

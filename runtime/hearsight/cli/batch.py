@@ -48,9 +48,9 @@ def batch(
 ) -> int:
     """Make every sound of a manifest.
 
-    Columns are those of a request: id, prompt, image, video, audio, negative, seconds, variations,
-    seed, steps, guidance ... All rows are checked before anything runs. DIR/results.jsonl tells
-    what is done.
+    Columns are those of a request: id, prompt, image, video, audio, depth, thermal, imu, sources,
+    negative, seconds, variations, seed, steps, guidance ... All rows are checked before anything
+    runs. DIR/results.jsonl tells what is done.
     """
     from .console import Console
     from .layers import resolve
@@ -79,7 +79,7 @@ def _batch(how: _How, settings: Settings, console: Console) -> int:
     from ..jobs import file_names, plan, remaining
     from ..ledger import LEDGER, Ledger, Past, read_past
     from ..names import check_template
-    from .work import check_writable, drawn_seed, execute, open_players
+    from .work import check_writable, drawn_seed, execute, open_judge, open_players
 
     if not how.manifest or not how.out_dir:
         raise RequestError(
@@ -102,6 +102,7 @@ def _batch(how: _How, settings: Settings, console: Console) -> int:
         subtype=settings.bit_depth,
         precision=settings.precision,
         where=lambda line: f"{_shown(how.manifest)}, line {line}: ",
+        judge=open_judge(settings),
     )
     left = remaining(jobs, _kept(past, any_file=settings.skip_existing))
     if not (how.resume or settings.overwrite):

@@ -150,20 +150,20 @@ def import_bundle(
 
 def _facts(bundle: Bundle) -> dict[str, Any]:
     """What a list shows of a bundle."""
+    from ..chains import chains
     from ..contract import files
 
     said = bundle.manifest
     uses = {each.commercial_use for each in said.license.values()}
     commercial = False if False in uses else None if None in uses else True
     names = sorted({each.name for each in said.license.values()})
-    ways = ("text", "image", "video", "audio")
     return {
         "name": said.name,
         "title": said.title,
         "version": said.version,
         "kind": said.kind,
         "space": said.space.name,
-        "understands": [way for way in ways if getattr(said.conditioners, way)],
+        "understands": [*chains(said.conditioners)],
         "bytes": sum({listed.file: listed.bytes for _, listed in files(said)}.values()),
         "license": "; ".join(names),
         "commercial_use": commercial,

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from .asked import (
+    Depths,
+    Pictures,
+    Signals,
+    Sounds,
+    Thermals,
+    Videos,
+    Weights,
+    Words,
+    prompts,
+    said,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..bundle import Bundle
-    from ..request import Prompt
+    from ..conditioner import Conditioning
+    from ..request import Modality, Prompt, Request
     from ..sampler import Cancel
     from .console import Console
     from .settings import Settings
@@ -23,23 +38,14 @@ __all__ = ["condition"]
 
 
 def condition(
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PROMPT",
-            help="What to hear, in words. Several are mixed; 'rain::2' weighs twice as much.",
-            show_default=False,
-        ),
-    ] = None,
-    image: Annotated[
-        list[str] | None, typer.Option(help="A picture to hear; may be repeated.", metavar="FILE")
-    ] = None,
-    video: Annotated[
-        list[str] | None, typer.Option(help="A video to hear; may be repeated.", metavar="FILE")
-    ] = None,
-    audio: Annotated[
-        list[str] | None, typer.Option(help="A sound to resemble; may be repeated.", metavar="FILE")
-    ] = None,
+    prompt: Words = None,
+    image: Pictures = None,
+    video: Videos = None,
+    audio: Sounds = None,
+    depth: Depths = None,
+    thermal: Thermals = None,
+    imu: Signals = None,
+    sources: Weights = None,
     out: Annotated[
         str,
         typer.Option("--out", "-o", metavar="FILE", help="A .safetensors or .npy file. [required]"),
@@ -49,28 +55,32 @@ def condition(
 ) -> int:
     """Save prompts as the condition that they become, for programs that use the C library.
 
-    Several are averaged by weight. A .safetensors file names the space of the condition, too.
+    Several are averaged by weight, or meet as the bundle was made for. A .safetensors file names
+    the space of the condition, too.
     """
     from .console import Console
     from .layers import resolve
     from .work import reported
 
     settings = resolve(given).settings
-    written = {"text": prompt, "image": image, "video": video, "audio": audio}
+    written: dict[Modality, list[str] | None] = {
+        **{"text": prompt, "image": image, "video": video, "audio": audio},
+        **{"depth": depth, "thermal": thermal, "imu": imu},
+    }
     with Console(settings) as console:
-        return reported(console, lambda: _condition(written, out, settings, console))
+        return reported(
+            console, lambda: _condition(prompts(written, sources), out, settings, console)
+        )
 
 
-def _condition(
-    written: Mapping[Any, list[str] | None], out: str, settings: Settings, console: Console
-) -> int:
+def _condition(asked: tuple[Prompt, ...], out: str, settings: Settings, console: Console) -> int:
     from pathlib import Path
 
     from ..bundle import open_bundle
     from ..errors import OutputError, RequestError
-    from ..spelling import found, parse_prompt
+    from ..limits import check
     from .interrupt import interruptible
-    from .work import check_writable
+    from .work import base_request, check_writable, drawn_seed
 
     path = Path(out).expanduser()
     if path.suffix.lower() not in (".safetensors", ".npy"):
@@ -79,39 +89,43 @@ def _condition(
         raise OutputError(
             f"{path} exists already; add --overwrite to replace it, or choose another name."
         )
-    prompts = [
-        found(parse_prompt(modality, one), Path())
-        for modality, given in written.items()
-        for one in given or []
-    ]
-    if not prompts or any(each.blank for each in prompts):
+    if not asked or any(each.blank for each in asked):
         raise RequestError("A condition needs something to listen to; an empty text says nothing.")
+    if settings.mix == "branches":
+        raise RequestError("Branches are several conditions, and a file holds one: mix otherwise.")
+    seed = drawn_seed() if settings.seed is None else settings.seed
+    request = replace(base_request(settings), prompts=asked, guidance=1.0, seed=seed)
+    check(request)
     check_writable([path.parent])
     players = [open_bundle(name) for name in (*settings.conditioner, settings.model)]
-    made, notes = interruptible(lambda cancel: _made(prompts, players, settings, cancel), [path])
+    told = interruptible(lambda cancel: _told(request, players, settings, cancel), [path])
+    assert told.target is not None, "no prompt is blank"
+    [made] = told.target
     space = players[-1].manifest.space
     _write(path, made, space.name)
-    for note in notes:
+    for note in told.notes:
         console.warning(note)
     if console.json:
-        facts = {"path": str(path), "space": space.name, "shape": list(made.shape)}
-        console.document({**facts, "notes": list(notes)})
+        facts = {"path": str(path), "space": space.name, "shape": list(made.shape), "seed": seed}
+        heard = [asdict(each) for each in told.sources]
+        console.document({**facts, "sources": heard, "notes": list(told.notes)})
     else:
         console.print(str(path))
-        console.info(f"  {space.name} {list(made.shape)}")
+        console.info(f"  {space.name} {list(made.shape)}, seed {seed}")
+        for line in said(told.sources):
+            console.info(f"  {line}")
     return 0
 
 
-def _made(
-    prompts: list[Prompt], players: list[Bundle], settings: Settings, cancel: Cancel
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The condition [...space] of the prompts, and remarks about them."""
+def _told(
+    request: Request, players: list[Bundle], settings: Settings, cancel: Cancel
+) -> Conditioning:
+    """What becomes of the prompts of a request."""
     from contextlib import ExitStack
 
     from .. import conditioner
     from ..engine import Engine
     from ..errors import BundleError
-    from ..request import Request
     from .work import loading
 
     options = loading(settings)
@@ -130,10 +144,7 @@ def _made(
             conditioner.Conditioner(player, stack.enter_context(Engine(player, **options)))
             for player in players
         ]
-        request = Request(tuple(prompts), guidance=1.0)
-        told = conditioner.condition(request, able, None, _silent, cancel)
-    assert told.target is not None, "no prompt is blank"
-    return told.target[0], told.notes
+        return conditioner.condition(request, able, None, _silent, cancel)
 
 
 def _write(path: Path, made: NDArray[np.float32], space: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from ..errors import Cancelled, OutputError
 from ..events import End, ErrorEvent, Event, ProgressEvent, Result, StageEvent, Start, to_line
+from .asked import said
 from .progress import Progress
 from .settings import Settings
 
@@ -80,6 +81,8 @@ class Console:
                 if not self.json:
                     self._out(f"{event.path}\n")
                 self.info(_made(event))
+                for line in said(event.sources):
+                    self.info(f"  {line}")
                 for note in event.notes:
                     self.warning(f"  {note}")
             case ErrorEvent():

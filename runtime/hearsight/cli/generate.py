@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .asked import (
+    Depths,
+    Pictures,
+    Signals,
+    Sounds,
+    Thermals,
+    Videos,
+    Weights,
+    Words,
+    prompts,
+)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..request import Prompt, Request
+    from ..request import Modality, Prompt, Request
     from .console import Console
     from .layers import Resolved
     from .settings import Settings
@@ -23,29 +35,21 @@ _FIELDS = {
     **{"duration": "seconds", "normalize": "level"},
     **{name: name for name in ("steps", "guidance", "negative", "solver", "eta", "mix", "loop")},
     **{name: name for name in ("candidates", "guidance_interval", "init")},
+    **dict.fromkeys(("cycle_its", "cycle_samples", "var_samples"), "search"),
     **{name: name for name in _FINISHING - {"level", "level_db"}},
 }
 """Settings that a request holds, and what they are called there."""
 
 
 def generate(
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PROMPT",
-            help="What to hear, in words. Several are mixed; 'rain::2' weighs twice as much.",
-            show_default=False,
-        ),
-    ] = None,
-    image: Annotated[
-        list[str] | None, typer.Option(help="A picture to hear; may be repeated.", metavar="FILE")
-    ] = None,
-    video: Annotated[
-        list[str] | None, typer.Option(help="A video to hear; may be repeated.", metavar="FILE")
-    ] = None,
-    audio: Annotated[
-        list[str] | None, typer.Option(help="A sound to resemble; may be repeated.", metavar="FILE")
-    ] = None,
+    prompt: Words = None,
+    image: Pictures = None,
+    video: Videos = None,
+    audio: Sounds = None,
+    depth: Depths = None,
+    thermal: Thermals = None,
+    imu: Signals = None,
+    sources: Weights = None,
     out: Annotated[
         str,
         typer.Option(
@@ -69,29 +73,24 @@ def generate(
     from .work import reported
 
     resolved = resolve(given)
-    written = {"text": prompt, "image": image, "video": video, "audio": audio}
+    written: dict[Modality, list[str] | None] = {
+        **{"text": prompt, "image": image, "video": video, "audio": audio},
+        **{"depth": depth, "thermal": thermal, "imu": imu},
+    }
     with Console(resolved.settings) as console:
-        return reported(console, lambda: _generate(written, out, resolved, console))
+        return reported(
+            console, lambda: _generate(prompts(written, sources), out, resolved, console)
+        )
 
 
-def _generate(
-    written: Mapping[Any, list[str] | None], out: str, resolved: Resolved, console: Console
-) -> int:
-    from pathlib import Path
-
+def _generate(asked: tuple[Prompt, ...], out: str, resolved: Resolved, console: Console) -> int:
     from ..errors import RequestError
     from ..jobs import plan, remaining
     from ..rows import Item
-    from ..spelling import found, parse_prompt
-    from .work import base_request, drawn_seed, execute, open_players
+    from .work import base_request, drawn_seed, execute, open_judge, open_players
 
     settings = resolved.settings
-    prompts: list[Prompt] = [
-        found(parse_prompt(modality, one), Path())
-        for modality, given in written.items()
-        for one in given or []
-    ]
-    request = replace(base_request(settings), prompts=tuple(prompts))
+    request = replace(base_request(settings), prompts=asked)
     if settings.like:
         request, settings = _near(request, resolved)
     if settings.init and request.init and request.init.partial:
@@ -111,6 +110,7 @@ def _generate(
         subtype=settings.bit_depth,
         precision=settings.precision,
         where=lambda _: "",
+        judge=open_judge(settings),
     )
     left = remaining(jobs, lambda _, path, __: settings.skip_existing and path.exists())
     skipped = sum(len(job.paths) for job in jobs) - sum(len(job.paths) for job in left)

@@ -102,6 +102,7 @@ def _again(file: Path, target: Path, model: str, settings: Settings, cancel: Can
     with load(
         model or made.bundle,
         conditioners=settings.conditioner,
+        judge=settings.judge or None,
         **loading(settings),
     ) as generator:
         [take] = generator.generate(made.request, cancel=cancel)

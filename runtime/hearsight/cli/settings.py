@@ -66,8 +66,19 @@ class Settings:
         None, "How steps are taken.", "Sound", "ddim|dpm++2m|euler"
     )
     eta: float | None = _option(None, "Fresh noise per DDIM step, 0 to 1.", "Sound", "X")
-    mix: Literal["average", "branches"] = _option(
-        "average", "How several prompts meet.", "Sound", "average|branches"
+    mix: Literal["average", "raw", "unit", "branches"] = _option(
+        "average",
+        "How several prompts meet: as the bundle was made for, as the mean of what they become or "
+        "of unit vectors, or each in a branch of its own.",
+        "Sound",
+        "average|raw|unit|branches",
+    )
+    cycle_its: int | None = _option(
+        None, "Rounds after the first, for a bundle that searches its condition.", "Sound", "N"
+    )
+    cycle_samples: int | None = _option(None, "Candidates in each round of it.", "Sound", "N")
+    var_samples: int | None = _option(
+        None, "Draws that each candidate is the mean of.", "Sound", "N"
     )
     loop: bool = _option(False, "Make a sound whose end runs on into its start.", "Sound")
     candidates: int = _option(
@@ -128,6 +139,12 @@ class Settings:
     model: str = _option("starter", "Bundle to play: a name or a folder.", "Machine", "BUNDLE")
     conditioner: tuple[str, ...] = _option(
         (), "Another bundle of the same space to understand prompts with.", "Machine", "BUNDLE"
+    )
+    judge: str = _option(
+        "",
+        "A bundle of any space that understands sounds, to choose among candidates with.",
+        "Machine",
+        "BUNDLE",
     )
     device: str = _option(
         "auto",

@@ -14,10 +14,18 @@ from ..bundle import Bundle, open_bundle
 from ..errors import BundleError, Cancelled, HearsightError, OutputError, RequestError, refused
 from ..events import End, StageEvent, Start
 from ..jobs import Job
+from ..judging import check_judge
 from ..ledger import Ledger
 from ..request import Finish, Request
 from ..sampler import Cancel
-from ..spelling import parse_init, parse_level, parse_range, parse_size, read_like
+from ..spelling import (
+    parse_init,
+    parse_level,
+    parse_range,
+    parse_size,
+    read_like,
+    search_for,
+)
 from .console import Console
 from .interrupt import interruptible
 from .settings import Settings
@@ -28,6 +36,7 @@ __all__ = [
     "drawn_seed",
     "execute",
     "loading",
+    "open_judge",
     "open_players",
     "reported",
 ]
@@ -61,6 +70,7 @@ def base_request(settings: Settings) -> Request:
         solver=settings.solver,
         eta=settings.eta,
         mix=settings.mix,
+        search=search_for(settings.cycle_its, settings.cycle_samples, settings.var_samples),
         loop=settings.loop,
         candidates=settings.candidates,
         init=parse_init(
@@ -95,12 +105,28 @@ def open_players(settings: Settings) -> tuple[Bundle, ...]:
     players = tuple(
         open_bundle(name, verify=False) for name in (settings.model, *settings.conditioner)
     )
-    if players[0].manifest.kind == "conditioner":
+    first = players[0].manifest
+    if first.kind == "classifier":
+        raise BundleError(f"The bundle {first.name!r} tells sounds apart and makes none.")
+    if not first.makes_sound:
         raise BundleError(
-            f"The bundle {players[0].manifest.name!r} understands prompts and makes no sound; "
+            f"The bundle {first.name!r} understands prompts and makes no sound; "
             "name it with --conditioner, and a generator of the same space with --model."
         )
     return players
+
+
+def open_judge(settings: Settings) -> Bundle | None:
+    """The bundle that chooses among candidates, if one is named.
+
+    Raises:
+        BundleError: it is missing or damaged, or does not understand sounds.
+    """
+    if not settings.judge:
+        return None
+    judge = open_bundle(settings.judge, verify=False)
+    check_judge(judge.manifest)
+    return judge
 
 
 def loading(settings: Settings) -> dict[str, Any]:
@@ -176,6 +202,7 @@ def execute(
             load(
                 players[0].root,
                 conditioners=[player.root for player in players[1:]],
+                judge=settings.judge or None,
                 **loading(settings),
             ) as generator,
         ):
