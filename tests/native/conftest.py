@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -18,9 +19,16 @@ _MISSING = [name for name in ("cmake", "ctest", "c++", "cc", "nm") if not shutil
 
 
 @pytest.fixture(scope="session")
-def library() -> Callable[[str, str], Path]:
-    """A function: the library in an installed package that has a name like this."""
-    return _library
+def ort() -> Path:
+    """ONNX Runtime's library, where its Python package has it."""
+    return _library("onnxruntime", "capi/libonnxruntime.so.*")
+
+
+@pytest.fixture(scope="session")
+def extensions(built: Path) -> Path:
+    """onnxruntime-extensions' library, as it opens in programs without Python."""
+    [own] = built.rglob("libortextensions.so")
+    return own
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +48,15 @@ def build() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def built(build: Callable[..., Path]) -> Path:
     """The build folder of the library, its programs and its tests."""
-    return build("release", "-DCMAKE_BUILD_TYPE=Release")
+    return build("release")
+
+
+@pytest.fixture(scope="session")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `cmake --install` makes, with the libraries of this Python's packages."""
+    prefix = tmp_path_factory.mktemp("installed")
+    _call("cmake", "--install", built, "--prefix", prefix)
+    return prefix
 
 
 def _library(package: str, pattern: str) -> Path:
@@ -71,16 +87,14 @@ def _build(name: str, *options: str, targets: tuple[str, ...] = ("all",)) -> Pat
     """A build folder, kept for this checkout and user, with everything in it up to date."""
     own = f"hearsight-native-{zlib.crc32(f'{ROOT} {Path.home()}'.encode()):08x}"
     folder = Path(os.environ.get("HEARSIGHT_NATIVE_BUILD", Path(tempfile.gettempdir(), own)), name)
-    ort = _library("onnxruntime", "capi/libonnxruntime.so.*")
-    extensions = _library("onnxruntime_extensions", "_extensions_pydll*.so")
     _call(
         "cmake",
         *("-S", ROOT, "-B", folder),
         *(("-G", "Ninja") if shutil.which("ninja") else ()),
         "-DHEARSIGHT_STRICT=ON",
         f"-DHEARSIGHT_HEADERS={folder.parent / 'headers'}",
-        f"-DHEARSIGHT_ORT={ort}",
-        f"-DHEARSIGHT_EXTENSIONS={extensions}",
+        f"-DHEARSIGHT_PYTHON={sys.executable}",
+        "-DHEARSIGHT_TESTS=ON",
         *options,
     )
     _call("cmake", "--build", folder, "--parallel", "2", "--target", *targets, seconds=900)

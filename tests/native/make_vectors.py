@@ -11,18 +11,27 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 import sys
-from dataclasses import asdict
+import tempfile
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from hearsight import exact, mixing, noise, sampler, schedule, tiling
+from hearsight.bundle import open_bundle
+from hearsight.conditioner import Conditioner
+from hearsight.engine import Engine
 from hearsight.errors import RequestError
+from hearsight.keys import Key, graph_hash
 from hearsight.manifest import Betas, Schedule
+from hearsight.profiles import profiles
 
+MICRO = Path(__file__).resolve().parents[1] / "micro" / "micro"
+ROOT = Path(__file__).resolve().parents[2]
 SHOWN = 4  # values of a long array
 BETAS = {
     "linear": Betas("linear", 0.0001, 0.02),
@@ -216,6 +225,38 @@ def step(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return row[3] * x + row[4] * d + row[5] * inputs["d_prev"] + row[6] * inputs["noise"], d
 
 
+def words() -> list[dict[str, Any]]:
+    texts = [
+        "Rain, heavy rain! and the dog's bark, 3x",
+        "WIND\u2019S howl \u2013 'tis rock'n'roll'",
+    ]
+    texts += [
+        "H\u00d6HLE \u00c9cho na\u00efve caf\u00e9",
+        "\u0414\u041e\u0416\u0414\u042c \u0420\u0415\u041a\u0410",
+    ]
+    texts += [
+        "\u039f\u0394\u039f\u03a3 \u03a3\u039f\u03a6\u039f\u03a3\u0027 \u03a3",
+        "\u0130stanbul \u01c5 \u1e9e",
+    ]
+    texts += [
+        "rain\U0001f327 \u2602 storm_cloud 2\u00d73 \u00bd \u00b2",
+        "\u96e8\u306e\u97f3\u3001\u98a8",
+        "cafe\u0301 \u0e1d\u0e19",
+    ]
+    known = {"rain", "dog", "heavy", "\u00e9cho"}
+    return [{"text": text, "unknown": unknown_words(text, known)} for text in texts]
+
+
+def unknown_words(text: str, known: set[str]) -> list[str]:
+    """What a bundle says that has met these words."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "bundle")
+        shutil.copytree(MICRO, root)
+        (root / "words.txt").write_text("\n".join(known), "utf-8")
+        bundle = replace(open_bundle(MICRO, verify=False), root=root)
+        return Conditioner(bundle, cast(Engine, None)).unknown_words(text)
+
+
 def samples() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     plan = Schedule(1000, BETAS["scaled_linear"], "epsilon", "first", "leading")
@@ -241,6 +282,26 @@ def samples() -> list[dict[str, Any]]:
     return found
 
 
+def compiled() -> list[dict[str, Any]]:
+    """What graphs are compiled for, and the names of the folders that they are kept in."""
+    made = []
+    for folder in ("tests/micro/micro", "tests/micro/micro-flow", "tests/micro/micro-eye"):
+        manifest = open_bundle(ROOT / folder).manifest
+        for name, graph in manifest.graphs.items():
+            key = Key(
+                graph=graph_hash(graph.variants["fp32"]),
+                precision="fp32",
+                profile="; ".join(profile.text for profile in profiles(manifest, name)),
+                builder="TensorRT-RTX 1.7.1.116",
+                targets=("8.6", "8.9"),
+                card='Card "é" \\ 🎵',
+                driver="",
+                system="linux-x86_64",
+            )
+            made.append({"bundle": folder, "digest": key.digest, **asdict(key), "name": name})
+    return made
+
+
 def main() -> None:
     place = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
     vectors = {
@@ -253,6 +314,8 @@ def main() -> None:
         "mixing": mixes(),
         "refusals": refusals(),
         "sampler": samples(),
+        "words": words(),
+        "compiled": compiled(),
     }
     lines = [
         f" {json.dumps(name)}: [\n" + ",\n".join(f"  {json.dumps(one)}" for one in each) + "\n ]"

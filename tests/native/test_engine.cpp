@@ -49,7 +49,7 @@ Error error_of(const Work& work) {
 
 TEST_CASE("a device that cannot be had is an error, never replaced") {
     EngineSettings cuda = settings();
-    cuda.device = "cuda";
+    cuda.wishes.device = "cuda";
     CHECK(error_of([&] { Engine(bundle("/tests/micro/micro"), cuda); }).status == Status::device);
     EngineSettings many = settings();
     many.threads = 257;

@@ -1,24 +1,34 @@
-"""Examples for other languages fit the header; what needs an engine's headers is not here."""
+"""Examples are what the manuals show, and run; those that need an engine's headers fit ours."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
-NATIVE = Path(__file__).parents[2] / "runtime" / "native"
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+STARTER = ROOT / "engines" / "starter"
+NATIVE = ROOT / "runtime" / "native"
 HEADER = NATIVE / "include" / "hearsight.h"
 EXAMPLES = NATIVE / "examples"
 BINDING = EXAMPLES / "unity" / "Runtime" / "Native.cs"
 STRUCT = re.compile(r"internal struct (\w+)\s*\{(.*?)\}", re.DOTALL)
 
 
-def run(*command):
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+def run(*command, cwd=None, **env):
+    done = subprocess.run(
+        [*map(str, command)],
+        capture_output=True, text=True, check=False, cwd=cwd, env=os.environ | env, timeout=300,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -26,6 +36,16 @@ def run(*command):
 def needs(*programs):
     missing = [name for name in programs if not shutil.which(name)]
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+def save_condition(words, path):
+    hearsight = (sys.executable, "-c", "from hearsight.cli import main; main()")
+    run(*hearsight, "condition", words, "--model", STARTER, "-o", path, cwd=path.parent)
+
+
+def loudness(path):
+    samples, _ = soundfile.read(path)
+    return np.sqrt(np.mean(samples**2))
 
 
 def snake(name):
@@ -75,12 +95,62 @@ def test_structs_of_csharp_lie_in_memory_as_those_of_the_header(tmp_path):
     assert [each for each in told if each[1] != each[2]] == []
 
 
-@needs("mcs")
-def test_the_csharp_example_compiles_without_a_warning(tmp_path):
+def test_the_readme_shows_the_program_in_c():
+    [shown] = re.findall(r"```c\n(.*?)```", README, re.DOTALL)
+    assert shown == (EXAMPLES / "play.c").read_text("utf-8")
+    assert shown.count("\n") <= 40
+
+
+def test_the_readme_s_commands_make_rain_with_it(installed, tmp_path):
+    [commands] = re.findall(r"```sh\n(cc [^`]*)```", README)
+    (tmp_path / "out").symlink_to(installed)
+    for name in ("runtime", "engines"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    run("sh", "-euc", commands, cwd=tmp_path)
+    assert loudness(tmp_path / "rain.wav") > 0.01
+
+
+def test_the_player_makes_rain_of_a_text_and_of_its_condition(installed, tmp_path):
+    def play(*given):
+        return run(installed / "bin" / "hearsight-play", STARTER, *given, "--seconds", "1",
+                   "--seed", "7", cwd=tmp_path)  # fmt: skip
+
+    assert "1.000 s at 16000 Hz, seed 7" in play("rain", "-o", "text.wav")
+    samples, rate = soundfile.read(tmp_path / "text.wav")
+    assert (len(samples), rate) == (16000, 16000)
+    assert abs(abs(samples).max() - 10 ** (-1 / 20)) < 1e-4
+
+    save_condition("rain", tmp_path / "rain.safetensors")
+    play("--condition", "rain.safetensors", "-o", "condition.wav")
+    assert (tmp_path / "condition.wav").read_bytes() == (tmp_path / "text.wav").read_bytes()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_player_takes_libraries_from_where_it_is_run(installed, tmp_path):
+    """And says how to name them where they are missing."""
+    alone = tmp_path / "alone"
+    shutil.copytree(installed, alone, symlinks=True)
+    [ort] = alone.glob("lib*/libonnxruntime.so")
+    ort.rename(alone / "ort.so")
+    play = (alone / "bin" / "hearsight-play", STARTER, "rain", "-o", "rain.wav", "--steps", "1")
+    refused = subprocess.run(play, check=False, capture_output=True, text=True, cwd=alone)
+    assert refused.returncode == 4 and "--onnxruntime" in refused.stderr
+    run(*play, "--onnxruntime", "ort.so", cwd=alone)
+    run(*play, cwd=alone, HEARSIGHT_ONNXRUNTIME="ort.so")
+
+
+@needs("mcs", "mono")
+def test_the_csharp_example_compiles_without_a_warning_and_makes_rain(installed, tmp_path):
     sources = [EXAMPLES / "csharp" / "Rain.cs", *sorted(BINDING.parent.glob("*.cs"))]
-    run(
-        "mcs", "-langversion:7.2", "-warn:4", "-warnaserror", f"-out:{tmp_path / 'R.exe'}", *sources
-    )
+    run("mcs", "-langversion:7.2", "-warn:4", "-warnaserror", f"-out:{tmp_path / 'Rain.exe'}",
+        *sources)  # fmt: skip
+    [library] = installed.glob("lib*/libhearsight.so")
+    save_condition("rain", tmp_path / "rain.safetensors")
+    for prompt, sound in {"rain": "text.wav", "rain.safetensors": "condition.wav"}.items():
+        run("mono", tmp_path / "Rain.exe", STARTER, prompt, sound, cwd=tmp_path,
+            LD_LIBRARY_PATH=str(library.parent))  # fmt: skip
+    assert loudness(tmp_path / "text.wav") > 0.01
+    assert (tmp_path / "condition.wav").read_bytes() == (tmp_path / "text.wav").read_bytes()
 
 
 @needs("c++")

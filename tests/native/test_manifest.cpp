@@ -96,7 +96,10 @@ TEST_CASE("whole numbers are whole, and no larger than can be counted") {
     CHECK(with_rate("8000").empty());
     CHECK(with_rate("8000.0") ==
           "here: conditioners.audio.sample_rate is 8000.0; it should be a valid integer.");
-    CHECK(with_rate("9223372036854775807").empty());
+    CHECK(
+        with_rate("9223372036854775807") ==
+        "here: conditioners.audio needs a sample_rate and seconds above 0, at most 1000000 Hz and "
+        "3600 seconds.");
     CHECK(with_rate("9223372036854775808") == "here: conditioners.audio.sample_rate is "
                                               "9223372036854775808; it should be a valid integer.");
     CHECK(with_rate("true") ==

@@ -2,10 +2,7 @@
 
 import dataclasses
 import json
-import os
-import shutil
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -57,33 +54,8 @@ MICRO_ALONE = {
 
 
 @pytest.fixture(scope="session")
-def dump(tmp_path_factory):
-    """`hearsight-dump`: from the build folder that HEARSIGHT_NATIVE names, or built here."""
-    if place := os.environ.get("HEARSIGHT_NATIVE"):
-        return _program(Path(place))
-    if not shutil.which("cmake") or not (shutil.which("c++") or shutil.which("cl")):
-        pytest.skip("there is no C++ compiler here")
-    build = tmp_path_factory.mktemp("native")
-    asked = [f"-DHEARSIGHT_ORT={onnxruntime()}", f"-DHEARSIGHT_EXTENSIONS={extensions()}"]
-    subprocess.run(["cmake", "-S", ROOT, "-B", build, *asked], check=True)
-    command = ["cmake", "--build", build, "--config", "Release", "--target", "hearsight-dump"]
-    subprocess.run(command, check=True)
-    return _program(build)
-
-
-def _program(build):
-    return next(path for path in build.rglob("hearsight-dump*") if path.is_file())
-
-
-def onnxruntime():
-    folder = Path(find_spec("onnxruntime").submodule_search_locations[0]) / "capi"
-    names = ("libonnxruntime.so.*", "libonnxruntime.*.dylib", "onnxruntime.dll")
-    return next(path for name in names for path in folder.glob(name))
-
-
-def extensions():
-    folder = Path(find_spec("onnxruntime_extensions").submodule_search_locations[0])
-    return next(path for end in ("so", "pyd") for path in folder.glob(f"_extensions_pydll*.{end}"))
+def dump(built):
+    return built / "tests" / "hearsight-dump"
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +77,7 @@ def played():
 
 
 @pytest.fixture
-def both(dump, played, monkeypatch, tmp_path):
+def both(dump, ort, extensions, played, monkeypatch, tmp_path):
     """A function that plays a request on both sides and compares all that is told of the way."""
 
     def play(bundle, request, prompts=None, init=None, conditioners=()):
@@ -113,8 +85,8 @@ def both(dump, played, monkeypatch, tmp_path):
         out = tmp_path / "out"
         out.mkdir(exist_ok=True)
         job = {
-            "ort": str(onnxruntime()),
-            "extensions": str(extensions()),
+            "ort": str(ort),
+            "extensions": str(extensions),
             "threads": THREADS,
             "bundle": str(BUNDLES[bundle]),
             "conditioners": [str(each) for each in conditioners],

@@ -46,6 +46,14 @@ if(missing)
         "Runtime, nlohmann-json and doctest, or give their folder: -DHEARSIGHT_DEPENDENCIES=FOLDER.")
 endif()
 
+file(STRINGS "${HEARSIGHT_ORT_INCLUDE}/onnxruntime_c_api.h" HEARSIGHT_ORT_TABLE
+    REGEX "^#define ORT_API_VERSION [0-9]+$")
+string(REGEX REPLACE "[^0-9]" "" HEARSIGHT_ORT_TABLE "${HEARSIGHT_ORT_TABLE}")
+if(HEARSIGHT_ORT_TABLE LESS 22)
+    message(WARNING "ONNX Runtime's headers are of version 1.${HEARSIGHT_ORT_TABLE}; without those "
+        "of 1.22 or later the library has no device rtx.")
+endif()
+
 add_library(hearsight_headers INTERFACE)
 target_include_directories(hearsight_headers SYSTEM INTERFACE
     "${HEARSIGHT_ORT_INCLUDE}" "${HEARSIGHT_JSON_INCLUDE}")

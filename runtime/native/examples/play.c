@@ -1,4 +1,4 @@
-/* play ONNXRUNTIME EXTENSIONS BUNDLE TEXT SOUND.wav: one text becomes one sound. */
+/* play BUNDLE TEXT SOUND.wav: a text becomes a sound. */
 #include <hearsight.h>
 #include <stdio.h>
 
@@ -13,7 +13,6 @@ static int save(const char* path, const hs_take_info* s) { /* 32-bit float WAV *
 }
 
 int main(int argc, char** argv) {
-    hs_engine_options options = {.struct_size = sizeof options};
     hs_bundle_options which = {.struct_size = sizeof which};
     hs_prompt prompt = {.struct_size = sizeof prompt};
     hs_request request = {.struct_size = sizeof request, .prompt_count = 1, .prompts = &prompt};
@@ -23,10 +22,9 @@ int main(int argc, char** argv) {
     hs_job* job = NULL;
     hs_take* take = NULL;
     char why[1000];
-    if (argc != 6) return fputs("play ONNXRUNTIME EXTENSIONS BUNDLE TEXT SOUND.wav\n", stderr), 2;
-    options.onnxruntime = argv[1], options.extensions = argv[2];
-    which.folder = argv[3], prompt.text = argv[4];
-    hs_status status = hs_engine_create(&options, &engine);
+    if (argc != 4) return fputs("play BUNDLE TEXT SOUND.wav\n", stderr), 2;
+    which.folder = argv[1], prompt.text = argv[2];
+    hs_status status = hs_engine_create(NULL, &engine); /* with the libraries beside libhearsight */
     if (!status) status = hs_bundle_open(engine, &which, &bundle);
     if (!status) status = hs_job_start(bundle, &request, NULL, &job);
     if (status) hs_engine_error(NULL, why, sizeof why), fprintf(stderr, "%s\n", why);
@@ -34,7 +32,7 @@ int main(int argc, char** argv) {
     if (job && status) hs_job_error(job, why, sizeof why), fprintf(stderr, "%s\n", why);
     if (!status) status = hs_job_result(job, 0, &take);
     if (!status) status = hs_take_get_info(take, &sound);
-    if (!status) status = save(argv[5], &sound);
+    if (!status && (status = save(argv[3], &sound))) perror(argv[3]);
     hs_take_free(take), hs_job_free(job), hs_bundle_close(bundle), hs_engine_destroy(engine);
     return status;
 }

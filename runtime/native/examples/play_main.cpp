@@ -10,9 +10,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "wav.h"
@@ -38,8 +40,10 @@ const char usage[] =
     "  --bits N             16 or 24 (24)\n"
     "  --threads N          of the processor\n"
     "  --device NAME        what it runs on (auto)\n"
-    "  --onnxruntime FILE   library; or in the environment as HEARSIGHT_ONNXRUNTIME\n"
-    "  --extensions FILE    library; or in the environment as HEARSIGHT_EXTENSIONS\n"
+    "  --onnxruntime FILE   ONNX Runtime's library, else HEARSIGHT_ONNXRUNTIME in the environment\n"
+    "                       or the one beside libhearsight\n"
+    "  --extensions FILE    the same of onnxruntime-extensions, which texts need, or\n"
+    "                       HEARSIGHT_EXTENSIONS\n"
     "  --quiet              no progress\n"
     "\n"
     "Ends with 0, or 2 for a wrong request, 3 bundle, 4 device, 5 file, 130 interrupted.\n";
@@ -57,6 +61,8 @@ struct Settings {
     std::vector<hs_prompt> prompts;
     std::vector<std::vector<float>> conditions;
     std::vector<const char*> conditioners;
+    std::string onnxruntime;
+    std::string extensions;
     std::string output;
     std::uint32_t bits = 24;
     bool quiet = false;
@@ -157,6 +163,13 @@ void condition(Settings& settings, const char* path) {
     settings.prompts.push_back(made);
 }
 
+// Where a library is that was named from the folder that the program is run in.
+std::string library(const char* given) {
+    std::error_code failed;
+    return given ? std::filesystem::absolute(std::filesystem::u8path(given), failed).u8string()
+                 : "";
+}
+
 void seed(hs_request& request, const char* given) {
     request.seed = whole("--seed", given, INT64_MAX);
     request.flags |= request.seed == 0 ? HS_SEED_0 : 0;
@@ -172,8 +185,8 @@ Settings read(int argc, char** argv) {
     made.engine.struct_size = sizeof made.engine;
     made.bundle.struct_size = sizeof made.bundle;
     made.request.struct_size = sizeof made.request;
-    made.engine.onnxruntime = std::getenv("HEARSIGHT_ONNXRUNTIME");
-    made.engine.extensions = std::getenv("HEARSIGHT_EXTENSIONS");
+    made.onnxruntime = library(std::getenv("HEARSIGHT_ONNXRUNTIME"));
+    made.extensions = library(std::getenv("HEARSIGHT_EXTENSIONS"));
     hs_request& request = made.request;
     using Take = std::function<void(const char*)>;
     const std::map<std::string, Take> options{
@@ -192,8 +205,8 @@ Settings read(int argc, char** argv) {
         {"--bits", [&](const char* given) { made.bits = small("--bits", given); }},
         {"--threads", [&](const char* given) { made.engine.threads = small("--threads", given); }},
         {"--device", [&](const char* given) { made.engine.device = given; }},
-        {"--onnxruntime", [&](const char* given) { made.engine.onnxruntime = given; }},
-        {"--extensions", [&](const char* given) { made.engine.extensions = given; }},
+        {"--onnxruntime", [&](const char* given) { made.onnxruntime = library(given); }},
+        {"--extensions", [&](const char* given) { made.extensions = library(given); }},
     };
     for (int index = 1; index < argc; ++index) {
         const std::string word = argv[index];
@@ -230,11 +243,20 @@ Settings read(int argc, char** argv) {
     return made;
 }
 
+const char* or_null(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+}
+
+// Why the last call failed.
+std::string last_words() {
+    char words[2000];
+    hs_engine_error(nullptr, words, sizeof words);
+    return words;
+}
+
 void check(hs_status status) {
     if (status != HS_OK) {
-        char words[2000];
-        hs_engine_error(nullptr, words, sizeof words);
-        stop(words, status);
+        stop(last_words(), status);
     }
 }
 
@@ -293,12 +315,18 @@ void save(hs_job* job, std::uint32_t index, const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Settings settings = read(argc, argv);
+    Settings settings = read(argc, argv);
+    settings.engine.onnxruntime = or_null(settings.onnxruntime);
+    settings.engine.extensions = or_null(settings.extensions);
     std::signal(SIGINT, interrupt);
     hs_engine* engine = nullptr;
     hs_bundle* bundle = nullptr;
     hs_job* job = nullptr;
-    check(hs_engine_create(&settings.engine, &engine));
+    const hs_status created = hs_engine_create(&settings.engine, &engine);
+    if (created == HS_DEVICE && settings.onnxruntime.empty()) {
+        stop(last_words() + "\nHere it is named with --onnxruntime FILE.", created);
+    }
+    check(created);
     check(hs_bundle_open(engine, &settings.bundle, &bundle));
     check(hs_job_start(bundle, &settings.request, nullptr, &job));
     const hs_status status = attend(job, settings.quiet);

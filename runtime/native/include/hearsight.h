@@ -39,7 +39,9 @@
  *
  * THREADS   Every function may be called from every thread. An engine has one worker thread, which
  * carries out its jobs one after the other, in the order in which they were started. Only
- * hs_bundle_open, hs_job_wait, hs_job_free and hs_engine_destroy may take longer than a moment.
+ * hs_bundle_open, hs_job_wait, hs_job_free, hs_engine_trim and hs_engine_destroy may take longer
+ * than a moment. A process that is forked from one with an engine can use none of them, and is told
+ * so with HS_USAGE.
  *
  * CALLBACKS   You need none: hs_job_poll tells all. Those of a job are called in the worker thread,
  * those of the log in any. Inside, call whatever you like except hs_job_wait and hs_engine_destroy,
@@ -110,18 +112,27 @@ typedef struct hs_engine_options {
     uint32_t threads;        /* of the processor, for one graph's run, up to 256; 0: one per core */
     uint64_t memory_budget;  /* bytes that the weights of open graphs may take; those used longest
                                 ago are closed for others. 0: no limit */
-    const char* device;      /* "cpu", or "auto", as which NULL counts: the best there is. A device
-                                that you name and that cannot be had is an error of
-                                hs_bundle_open, never replaced. This version has no other */
+    const char* device;      /* "cpu", "cuda", "rtx", "directml", or "auto", as which NULL counts:
+                                the first of rtx, cuda and directml that works, else the processor,
+                                and hs_bundle_info.why says why. A device that you name and that
+                                cannot be had is an error of hs_bundle_open, never replaced.
+                                cuda and directml need an ONNX Runtime that is built with them, rtx
+                                `provider`. Only the processor was ever run: see below */
     const char* onnxruntime; /* absolute path of ONNX Runtime's library; NULL: the one beside
                                 this library */
     const char* extensions;  /* the same of onnxruntime-extensions, which text prompts need */
     const void* ort_api;     /* instead of `onnxruntime`: the OrtApi table, of version 17 or later,
                                 of the copy that the host uses already; it must stay loaded */
-    const char* cache_folder; /* for what is compiled for a device; NULL: none is kept. The
-                                 processor needs nothing compiled */
-    int32_t never_build;      /* 1: a graph that would first have to be compiled for the device,
-                                 which can take minutes, is an error. Never so on the processor */
+    const char* cache_folder; /* of compiled graphs, which `runtime-cli engines build` makes; it
+                                 names the folder. What was compiled for this machine, of rtx or the
+                                 processor, is used if its key and hashes are right; they are read
+                                 by hs_bundle_open. rtx keeps in `.runtime` there what it finds out
+                                 for the card. NULL: none is used, none is kept */
+    int32_t never_build;      /* 1: a graph that would first have to be compiled for rtx, which can
+                                 take minutes, is an error of hs_bundle_open, and what runs once a
+                                 sound is run by the processor instead. 0: it is compiled when a job
+                                 first needs it, and "auto" takes no rtx that needs it. No effect on
+                                 other devices, which compile nothing */
     int32_t log_level;        /* the least important that is logged; 0: HS_LOG_WARNING */
     hs_log_function log;      /* NULL: silence */
     void* log_user;
@@ -129,7 +140,17 @@ typedef struct hs_engine_options {
                                       until the last take was freed */
     hs_release_function release;
     void* memory_user;
+    const char* provider;  /* absolute path of the library that rtx comes in, of the package
+                              onnxruntime-ep-nv-tensorrt-rtx; it needs ONNX Runtime 1.22 or later.
+                              NULL: the one beside this library */
+    const char* precision; /* "fp32", "fp16" or "int8", of a generator's graphs that have it, the
+                              others are run in fp32; it is an error of hs_bundle_open where none
+                              has it. NULL: fp16 on a device other than the processor, else fp32 */
 } hs_engine_options;
+
+/* What was not run: on machines without a card, rtx and cuda were refused with the reason, and
+ * the way of rtx was gone with a provider library made for the tests. No card of any kind, and no
+ * Windows, was at hand. */
 
 /* Opens ONNX Runtime, with its telemetry switched off, and starts the worker thread. `options`
  * may be NULL. */
@@ -139,6 +160,11 @@ HS_API hs_status hs_engine_create(const hs_engine_options* options, hs_engine** 
  * and frees the graphs. Handles of bundles, jobs and takes are still to be given back; jobs then
  * tell HS_CANCELLED unless they were finished before. */
 HS_API hs_status hs_engine_destroy(hs_engine* engine);
+
+/* Closes graphs, those used longest ago first, until the weights of the open ones take no more than
+ * `bytes`; 0 closes all. One that is running ends its run first. What was closed is opened again
+ * when a job needs it, which takes the time of opening it. */
+HS_API hs_status hs_engine_trim(hs_engine* engine, uint64_t bytes);
 
 /* Copies the words of the last failed call on the engine or its bundles into `text`, cut to `size`
  * bytes with the zero, and returns the bytes of the whole without it. With NULL for the engine: of
@@ -235,13 +261,15 @@ typedef struct hs_request {
 typedef struct hs_memory {
     uint32_t struct_size;
     uint32_t reserved;
-    uint64_t files;   /* bytes of the bundle's files that the request needs; they are mapped */
-    uint64_t weights; /* of memory that open graphs hold for weights, within the engine's budget */
+    uint64_t files;   /* bytes of the bundle's files that the request needs */
+    uint64_t weights; /* of memory that open graphs hold for weights, their own or mapped files,
+                         within the engine's budget */
     uint64_t samples; /* of memory for the samples of all takes */
 } hs_memory;
 
 /* What a request will need, without opening a graph or ONNX Runtime's session; `request` may be
- * NULL for one text of the usual length. Working memory of the graphs comes on top. */
+ * NULL for one text of the usual length. Working memory of the graphs comes on top: some 70 MB for
+ * one second of the starter, 150 MB for thirty, 100 MB for five of a model of 1.6 GB. */
 HS_API hs_status hs_estimate(hs_engine* engine, const hs_bundle_options* options,
                              const hs_request* request, hs_memory* memory);
 
@@ -271,7 +299,9 @@ typedef struct hs_callbacks {
     uint32_t reserved;
     void* user;
     void (*progress)(void* user, const hs_progress* progress);
-    void (*finished)(void* user, const hs_progress* progress); /* once, however it ended */
+    void (*finished)(void* user,
+                     const hs_progress* progress); /* once, however it
+                                                      ended, unless it was freed first */
 } hs_callbacks;
 
 /* Checks the request and queues it. `callbacks` may be NULL. */

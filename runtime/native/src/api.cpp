@@ -4,6 +4,11 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
+
+#ifndef _WIN32
+#include <unistd.h>
+#endif
 
 #include "error.h"
 #include "failure.h"
@@ -32,7 +37,22 @@ Living& living() {
     return *kept;
 }
 
-thread_local std::string last_error;
+// The words of this thread's last failure. The host may call from what runs at the end of a thread,
+// after this was destroyed; then nobody is left to read them.
+struct LastWords {
+    std::string text;
+    ~LastWords() { gone = true; }
+    static thread_local bool gone;
+};
+
+thread_local bool LastWords::gone = false;
+thread_local LastWords last_words;
+
+void note(std::string text) noexcept {
+    if (!LastWords::gone) {
+        last_words.text = std::move(text);
+    }
+}
 
 [[noreturn]] void refuse(const std::string& text) {
     throw Error(Status::usage, text);
@@ -55,19 +75,32 @@ Pointer& given(Pointer* place, const char* name) {
     return *place;
 }
 
+// A forked process has this one's memory and none of its threads: whatever they held stays locked,
+// and what they were to do is never done.
+void refuse_in_fork() {
+#ifndef _WIN32
+    static const pid_t first = getpid();
+    if (getpid() != first) {
+        refuse("This process was forked from one that uses the library; start a new program "
+               "instead.");
+    }
+#endif
+}
+
 // Carries out what may throw. The words of a failure are noted for the thread, and for the player
 // that `work` has found by then.
 template <typename Work>
 hs_status carry_out(Work&& work) noexcept {
     std::shared_ptr<Player> player;
-    const Failure failure = attempt([&] { work(player); });
+    Failure failure = attempt([&] {
+        refuse_in_fork();
+        work(player);
+    });
     if (failure.status != HS_OK) {
-        attempt([&] {
-            last_error = failure.text;
-            if (player) {
-                player->note(failure.text);
-            }
-        });
+        if (player) {
+            attempt([&] { player->note(failure.text); });
+        }
+        note(std::move(failure.text));
     }
     return failure.status;
 }
@@ -115,11 +148,22 @@ hs_status hs_engine_destroy(hs_engine* engine) {
     });
 }
 
+hs_status hs_engine_trim(hs_engine* engine, uint64_t bytes) {
+    return carry_out([&](auto& player) {
+        player = held(living().engines.find(engine), "engine");
+        player->trim(bytes);
+    });
+}
+
 uint32_t hs_engine_error(const hs_engine* engine, char* text, uint32_t size) {
+    if (!engine) {
+        return LastWords::gone ? 0 : write_text(last_words.text, text, size);
+    }
     std::string words;
     attempt([&] {
+        refuse_in_fork();
         const auto player = living().engines.find(engine);
-        words = engine == nullptr ? last_error : player ? player->error() : std::string();
+        words = player ? player->error() : std::string();
     });
     return write_text(words, text, size);
 }
@@ -162,7 +206,16 @@ hs_status hs_job_start(hs_bundle* bundle, const hs_request* request, const hs_ca
         const auto loaded = held(living().bundles.find(bundle), "bundle");
         player = loaded->player().shared_from_this();
         const auto told = callbacks ? copy_in(callbacks, "callbacks") : hs_callbacks{};
-        *job = living().jobs.add(player->start(*loaded, request, told));
+        const auto made = player->job(*loaded, request, told);
+        // Its handle first: where there is no memory for one, the host must not hear of the job.
+        hs_job* const handle = living().jobs.add(made);
+        try {
+            player->start(made);
+        } catch (...) {
+            living().jobs.take(handle);
+            throw;
+        }
+        *job = handle;
     });
 }
 
@@ -189,6 +242,7 @@ hs_status hs_job_cancel(hs_job* job) {
 uint32_t hs_job_error(const hs_job* job, char* text, uint32_t size) {
     std::string words;
     attempt([&] {
+        refuse_in_fork();
         const auto found = living().jobs.find(job);
         words = found ? found->error() : std::string();
     });

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -25,6 +26,10 @@ class Budget {
     // `close` gives its memory back; it is called when others need the room, from their thread.
     void take(const Key& key, std::uint64_t size, Close close);
 
+    // Closes graphs until no more than `limit` is taken, all of them for 0. One that is running
+    // ends its run first.
+    void trim(std::uint64_t limit);
+
     // Notes that a graph was closed by its owner; its `close` is not called after this returns.
     void give_back(const Key& key);
 
@@ -35,6 +40,7 @@ class Budget {
         Close close;
     };
 
+    void shrink(std::uint64_t limit, std::size_t kept);
     void forget(const Key& key);
 
     const std::uint64_t limit_;

@@ -26,6 +26,11 @@ std::string grouped(std::size_t number) {
 // What the graph after the first of a chain takes: embeddings [1, D], one for each frame, as
 // [1, frames, D]; a picture or a sound is a single one.
 Tensor as_frames(Tensor embedding) {
+    if (embedding.shape.empty()) {  // ONNX Runtime only warns of another rank than was declared
+        throw Error(Status::bundle,
+                    "A graph gave a single number where an embedding is due; export the bundle "
+                    "again.");
+    }
     embedding.shape.insert(embedding.shape.begin() + 1, 1);
     return embedding;
 }
@@ -208,10 +213,10 @@ Conditioning condition(const Request& request, const Space& space,
     }
     Conditioning told;
     std::vector<Tensor> encoded;
-    const int total = static_cast<int>(spoken.size());
+    const auto total = static_cast<std::int64_t>(spoken.size());
     for (const Prompt* prompt : spoken) {
         cancel.raise_if();
-        progress("encode", static_cast<int>(encoded.size()), total);
+        progress("encode", static_cast<std::int64_t>(encoded.size()), total);
         if (prompt->modality == Modality::condition) {
             encoded.push_back({space.shape, prompt->condition});
             continue;

@@ -1,57 +1,22 @@
 #include "engine.h"
 
 #include <algorithm>
-#include <cctype>
+#include <iterator>
 #include <new>
 #include <vector>
 
 #include "error.h"
 #include "external.h"
 #include "files.h"
+#include "golden.h"
 #include "library.h"
 #include "roles.h"
+#include "wording.h"
 
 namespace hearsight {
 namespace {
 
-constexpr int most_threads = 256;       // ONNX Runtime ends the process when it can have no more
-constexpr std::size_t most_told = 500;  // bytes of what a library says, which may list every node
-
-// One line without its full stop.
-std::string in_short(const std::string& text) {
-    std::string line;
-    for (const char each : text) {
-        const bool space = std::isspace(static_cast<unsigned char>(each)) != 0;
-        if (!space) {
-            line += each;
-        } else if (!line.empty() && line.back() != ' ') {
-            line += ' ';
-        }
-    }
-    while (!line.empty() && (line.back() == '.' || line.back() == ' ')) {
-        line.pop_back();
-    }
-    if (line.size() > most_told) {
-        std::size_t end = most_told;
-        while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) {
-            --end;  // between characters of UTF-8, not within one
-        }
-        line.resize(end);
-    }
-    return line;
-}
-
-bool is_about_memory(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char each) { return static_cast<char>(std::tolower(each)); });
-    for (const char* mark :
-         {"out of memory", "failed to allocate", "bad_alloc", "bad allocation"}) {
-        if (text.find(mark) != std::string::npos) {
-            return true;
-        }
-    }
-    return false;
-}
+constexpr int most_threads = 256;  // ONNX Runtime ends the process when it can have no more
 
 // Opens the library for text before ONNX Runtime does, for the loader's own words if it cannot be.
 void check_extensions(const std::string& path) {
@@ -65,14 +30,9 @@ void check_extensions(const std::string& path) {
         }
         throw Error(Status::device,
                     told + " It is the build for Python, which opens in a process that has "
-                           "Python's library: take the native build (libortextensions), or have "
-                           "libpython loaded for all (LD_PRELOAD).");
+                           "Python's library: let CMake make a library of it that opens "
+                           "everywhere (-DHEARSIGHT_PYTHON), or take the native build.");
     }
-}
-
-// What the processor plays; every graph has it.
-const Variant& played(const Graph& graph) {
-    return *find(graph.variants, Precision::fp32);
 }
 
 // Of all files of a variant.
@@ -124,12 +84,8 @@ void compare(const std::vector<Port>& found, const std::vector<TensorSpec>& list
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Bundle> bundle, EngineSettings settings)
-    : bundle_(std::move(bundle)), settings_(std::move(settings)) {
-    if (settings_.device != "cpu" && settings_.device != "auto") {
-        throw Error(Status::device, "The device \"" + settings_.device +
-                                        "\" cannot be had: this library runs graphs on the "
-                                        "processor. Ask for \"cpu\" or \"auto\".");
-    }
+    : bundle_(std::move(bundle)), settings_(std::move(settings)),
+      routes_(bundle_, settings_.ort, settings_.wishes) {
     if (settings_.threads < 0 || settings_.threads > most_threads) {
         throw Error(Status::usage, "threads is " + std::to_string(settings_.threads) +
                                        "; it must be a whole number from 0 to " +
@@ -146,9 +102,13 @@ Engine::~Engine() {
     }
 }
 
+std::string Engine::provider() const {
+    return routes_.choice().provider;
+}
+
 std::string Engine::why() const {
-    return settings_.device == "cpu" ? "The CPU was asked for."
-                                     : "The CPU is what this library runs graphs on.";
+    const std::lock_guard<std::mutex> hold(mutex_);
+    return routes_.why();
 }
 
 const Graph& Engine::graph(const std::string& name) const {
@@ -163,15 +123,19 @@ const Graph& Engine::graph(const std::string& name) const {
 std::map<std::string, Value> Engine::run(const std::string& name, const Inputs& inputs,
                                          Cancel& cancel, bool rests) {
     cancel.raise_if();
-    const auto opened = session(name);
+    const Opened opened = session(name, [&](const std::string& input) {
+        const auto place = std::find_if(inputs.begin(), inputs.end(),
+                                        [&](const auto& each) { return each.first == input; });
+        return place == inputs.end() ? Shape() : ort().shape(*place->second);
+    });
     std::map<std::string, Value> outputs;
     try {
-        auto values = opened->run(inputs, &cancel, rests);
+        auto values = opened.session->run(inputs, &cancel, rests);
         for (std::size_t index = 0; index < values.size(); ++index) {
-            outputs.emplace(opened->outputs()[index].name, std::move(values[index]));
+            outputs.emplace(opened.session->outputs()[index].name, std::move(values[index]));
         }
     } catch (const OrtFailure& problem) {
-        fail(name, "run", problem.what(), &cancel);
+        fail(name, opened, "run", problem.what(), &cancel);
     } catch (const std::bad_alloc&) {
         fail_memory(name, "the system has no more");
     }
@@ -180,7 +144,14 @@ std::map<std::string, Value> Engine::run(const std::string& name, const Inputs& 
 
 std::pair<Tensor, Tensor> Engine::step(const StepInputs& inputs, Cancel& cancel, bool last) {
     cancel.raise_if();
-    const auto opened = session("denoise");
+    const std::pair<const char*, const Tensor*> given[] = {
+        {"x", &inputs.x},       {"d_prev", &inputs.d_prev},   {"noise", &inputs.noise},
+        {"cond", &inputs.cond}, {"weights", &inputs.weights}, {"row", &inputs.row}};
+    const Opened opened = session("denoise", [&](const std::string& input) {
+        const auto* place = std::find_if(std::begin(given), std::end(given),
+                                         [&](const auto& each) { return each.first == input; });
+        return place == std::end(given) ? Shape() : place->second->shape;
+    });
     std::pair<Tensor, Tensor> made;
     try {
         made = {zeros(inputs.x.shape), zeros(inputs.x.shape)};
@@ -188,51 +159,82 @@ std::pair<Tensor, Tensor> Engine::step(const StepInputs& inputs, Cancel& cancel,
         const Value noise = ort().view(inputs.noise), cond = ort().view(inputs.cond);
         const Value weights = ort().view(inputs.weights), row = ort().view(inputs.row);
         const Value x_next = ort().view(made.first), d = ort().view(made.second);
-        opened->run_into({{"x", &x},
-                          {"d_prev", &d_prev},
-                          {"noise", &noise},
-                          {"cond", &cond},
-                          {"weights", &weights},
-                          {"row", &row}},
-                         {{"x_next", &x_next}, {"d", &d}}, &cancel, last);
+        opened.session->run_into({{"x", &x},
+                                  {"d_prev", &d_prev},
+                                  {"noise", &noise},
+                                  {"cond", &cond},
+                                  {"weights", &weights},
+                                  {"row", &row}},
+                                 {{"x_next", &x_next}, {"d", &d}}, &cancel, last);
     } catch (const OrtFailure& problem) {
-        fail("denoise", "run", problem.what(), &cancel);
+        fail("denoise", opened, "run", problem.what(), &cancel);
     } catch (const std::bad_alloc&) {
         fail_memory("denoise", "the system has no more");
     }
     return made;
 }
 
-std::shared_ptr<const Session> Engine::session(const std::string& name) {
+Engine::Opened Engine::session(const std::string& name, const ShapeOf& shape) {
     const Graph& graph = this->graph(name);
-    // Weights of graphs that run many times are held twice: as they are, and packed.
-    const std::uint64_t size = bytes(played(graph)) * (graph.hot ? 2 : 1);
-    settings_.budget->take({this, name}, size, [this, name] {
+    for (;;) {
+        Route route;
+        {
+            const std::lock_guard<std::mutex> hold(mutex_);
+            route = routes_.of(name, shape);
+        }
+        // Held once: the weights that ONNX Runtime packs take the place of the mapped ones.
+        const std::uint64_t size = bytes(*find(graph.variants, route.precision));
+        settings_.budget->take({this, name}, size, [this, name] {
+            const std::lock_guard<std::mutex> hold(mutex_);
+            sessions_.erase({name, false});
+            sessions_.erase({name, true});
+        });
         const std::lock_guard<std::mutex> hold(mutex_);
-        sessions_.erase(name);
-    });
-    const std::lock_guard<std::mutex> hold(mutex_);
-    auto& kept = sessions_[name];
-    if (!kept) {
+        const auto kept = sessions_.find({name, route.compiled});
+        if (kept != sessions_.end()) {
+            return kept->second;
+        }
+        if (routes_.of(name, shape).compiled != route.compiled) {
+            continue;  // another thread has found the compiled graph to be useless
+        }
         try {
-            kept = open(name, graph);
+            return sessions_[{name, route.compiled}] = open(name, route);
+        } catch (const Error& problem) {
+            sessions_.erase({name, route.compiled});
+            if (!route.compiled || problem.status != Status::bundle) {
+                throw;
+            }
+            remark(problem.what());
+            routes_.avoid(name, problem.what());
         } catch (...) {
-            sessions_.erase(name);
+            sessions_.erase({name, route.compiled});
             throw;
         }
     }
-    return kept;
 }
 
-std::shared_ptr<const Session> Engine::open(const std::string& name, const Graph& graph) const {
-    const Variant& variant = played(graph);
-    const auto file = bundle_->path(variant);
-    const std::string path = shown(file);
-    check_external(file, variant);
+Engine::Opened Engine::open(const std::string& name, const Route& route) const {
+    const Graph& graph = this->graph(name);
+    Opened opened{nullptr, routes_.path(name, route), route.compiled};
+    const std::string path = shown(opened.path);
+    if (!route.compiled) {
+        check_external(opened.path, *find(graph.variants, route.precision));
+    }
     Opening opening;
     opening.hot = graph.hot;
     opening.threads = settings_.threads;
     opening.remarks = settings_.remarks;
+    opening.compiled = route.compiled;
+    if (route.compiled) {
+        opening.profiles = routes_.profiles(name);
+        opening.profile_index = routes_.profile_index();
+    }
+    if (!route.on_processor) {
+        opening.never_build = settings_.wishes.never_build && routes_.choice().compiles();
+        opening.attach = [&, settings = routes_.settings(name, route)](OrtSessionOptions* options) {
+            attach(ort(), routes_.choice(), options, settings);
+        };
+    }
     if (role_of(name, graph) == Role::tokenize) {
         if (settings_.extensions.empty()) {
             throw Error(Status::device,
@@ -243,19 +245,42 @@ std::shared_ptr<const Session> Engine::open(const std::string& name, const Graph
         opening.extensions = settings_.extensions;
     }
     try {
-        auto session = std::make_shared<const Session>(settings_.ort, file, opening);
-        compare(session->inputs(), graph.inputs, path);
-        compare(session->outputs(), graph.outputs, path);
-        return session;
+        opened.session = std::make_shared<const Session>(settings_.ort, opened.path, opening);
+        compare(opened.session->inputs(), graph.inputs, path);
+        compare(opened.session->outputs(), graph.outputs, path);
+        if (route.compiled && routes_.is_unproven(name)) {
+            prove(name, opened, route.precision);
+        }
     } catch (const OrtFailure& problem) {
-        fail(name, "opened", problem.what(), nullptr);
+        fail(name, opened, "opened", problem.what(), nullptr);
     } catch (const std::bad_alloc&) {
         fail_memory(name, "the system has no more");
     }
+    const std::string missing = route.compiled ? "" : routes_.missing(name);
+    remark("The graph \"" + name + "\" is run from " + path +
+           (missing.empty() ? "." : ", for it is not compiled: " + missing));
+    return opened;
 }
 
-void Engine::fail(const std::string& name, const char* verb, const std::string& told,
-                  const Cancel* cancel) const {
+// Compares a compiled graph that comes from another machine with the bundle's golden tensors.
+void Engine::prove(const std::string& name, const Opened& opened, Precision precision) const {
+    const auto found =
+        golden_snr_db(*bundle_, name, *opened.session, ort(), routes_.profiles(name));
+    if (found && *found < least_snr_db(graph(name), precision)) {
+        throw Error(Status::bundle, shown(opened.path) +
+                                        " computes something else than its bundle's golden outputs "
+                                        "say: it is not used.");
+    }
+}
+
+void Engine::remark(const std::string& text) const {
+    if (settings_.remarks) {
+        (*settings_.remarks)(ORT_LOGGING_LEVEL_WARNING, text.c_str());
+    }
+}
+
+void Engine::fail(const std::string& name, const Opened& opened, const char* verb,
+                  const std::string& told, const Cancel* cancel) const {
     if (cancel) {
         cancel->raise_if();
     }
@@ -263,10 +288,12 @@ void Engine::fail(const std::string& name, const char* verb, const std::string& 
     if (is_about_memory(text)) {
         fail_memory(name, text);
     }
-    const std::string path = shown(bundle_->path(played(graph(name))));
-    throw Error(Status::bundle, path + " cannot be " + verb + ": " + text +
-                                    ". If `runtime-cli bundles verify` finds it intact, the bundle "
-                                    "does not suit this version of ONNX Runtime.");
+    throw Error(Status::bundle,
+                shown(opened.path) + " cannot be " + verb + ": " + text + ". " +
+                    (opened.compiled ? "`runtime-cli engines clean --all` deletes what was "
+                                       "compiled; it is built anew when needed."
+                                     : "If `runtime-cli bundles verify` finds it intact, the "
+                                       "bundle does not suit this version of ONNX Runtime."));
 }
 
 void Engine::fail_memory(const std::string& name, const std::string& told) const {

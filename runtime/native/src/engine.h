@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "bundle.h"
 #include "cancel.h"
 #include "ort.h"
+#include "routes.h"
 #include "sampler.h"
 #include "session.h"
 
@@ -23,8 +25,7 @@ struct EngineSettings {
     std::shared_ptr<const Ort> ort;
     // Absolute path of onnxruntime-extensions' library, which text needs; empty if there is none.
     std::string extensions;
-    // `cpu`, or `auto` for the best there is here.
-    std::string device = "auto";
+    Wishes wishes;
     // Threads of one graph's run, up to 256; 0 lets ONNX Runtime decide.
     int threads = 0;
     // Shared by the engines that it is for; null closes nothing.
@@ -36,7 +37,7 @@ struct EngineSettings {
 // The graphs of one bundle. Several threads may use an engine.
 class Engine {
   public:
-    // Throws Error(device): the device cannot be had; Error(usage): too many threads.
+    // Throws as Routes; Error(usage): too many threads.
     Engine(std::shared_ptr<const Bundle> bundle, EngineSettings settings);
     ~Engine();
     Engine(const Engine&) = delete;
@@ -47,7 +48,7 @@ class Engine {
     const Bundle& bundle() const { return *bundle_; }
 
     // What runs the graphs, in ONNX Runtime's words, and why: a sentence.
-    std::string provider() const { return "CPUExecutionProvider"; }
+    std::string provider() const;
     std::string why() const;
 
     // Runs a graph on named inputs; gives its outputs by name. A graph that `rests` gives back
@@ -65,16 +66,27 @@ class Engine {
     const Graph& graph(const std::string& name) const;
 
   private:
-    std::shared_ptr<const Session> session(const std::string& name);
-    std::shared_ptr<const Session> open(const std::string& name, const Graph& graph) const;
-    [[noreturn]] void fail(const std::string& name, const char* verb, const std::string& told,
-                           const Cancel* cancel) const;
+    // A graph that is open, and what it is run from.
+    struct Opened {
+        std::shared_ptr<const Session> session;
+        std::filesystem::path path;
+        bool compiled = false;
+    };
+
+    Opened session(const std::string& name, const ShapeOf& shape);
+    Opened open(const std::string& name, const Route& route) const;
+    void prove(const std::string& name, const Opened& opened, Precision precision) const;
+    void remark(const std::string& text) const;
+    [[noreturn]] void fail(const std::string& name, const Opened& opened, const char* verb,
+                           const std::string& told, const Cancel* cancel) const;
     [[noreturn]] void fail_memory(const std::string& name, const std::string& told) const;
 
     std::shared_ptr<const Bundle> bundle_;
     EngineSettings settings_;
-    std::mutex mutex_;  // of the sessions, held while one is opened
-    std::map<std::string, std::shared_ptr<const Session>> sessions_;
+    mutable std::mutex mutex_;  // of what follows, held while a session is opened
+    Routes routes_;
+    // By name, and whether what was compiled is run.
+    std::map<std::pair<std::string, bool>, Opened> sessions_;
 };
 
 }  // namespace hearsight

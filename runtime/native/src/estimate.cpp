@@ -26,7 +26,8 @@ struct Sum {
     hs_memory memory{};
     std::uint64_t largest = 0;
 
-    // Weights of graphs that run many times are held twice: as they are, and packed.
+    // ONNX Runtime holds weights once, in its own memory or mapped: those that it packs for graphs
+    // that run many times take the place of the others.
     void add(const Manifest& manifest, const std::string& name) {
         const Graph* graph = find(manifest.graphs, name);
         const Variant* variant = graph ? find(graph->variants, Precision::fp32) : nullptr;
@@ -39,8 +40,8 @@ struct Sum {
         }
         const auto bytes = static_cast<std::uint64_t>(files);
         memory.files += bytes;
-        memory.weights += graph->hot ? 2 * bytes : bytes;
-        largest = std::max(largest, graph->hot ? 2 * bytes : bytes);
+        memory.weights += bytes;
+        largest = std::max(largest, bytes);
     }
 };
 

@@ -14,8 +14,8 @@ namespace {
 
 // Progress of one part, as a part of so many alike.
 Progress share(const Progress& progress, std::uint32_t index, std::uint32_t parts) {
-    return [&progress, index, parts](const char* stage, int done, int total) {
-        progress(stage, static_cast<int>(index) * total + done, static_cast<int>(parts) * total);
+    return [&progress, index, parts](const char* stage, std::int64_t done, std::int64_t total) {
+        progress(stage, index * total + done, parts * total);
     };
 }
 
@@ -77,7 +77,9 @@ Generator::Generator(std::shared_ptr<const Bundle> bundle,
                             "\", and the generator \"" + manifest.name + "\" listens to \"" +
                             here.name + "\"; load a conditioner of that space.");
         }
-        auto engine = std::make_shared<Engine>(other, settings);
+        EngineSettings hearing = settings;
+        hearing.wishes.precision.reset();  // what was asked of the generator, others may not have
+        auto engine = std::make_shared<Engine>(other, hearing);
         conditioners_.push_back(std::make_unique<Conditioner>(std::move(engine)));
     }
     conditioners_.push_back(std::make_unique<Conditioner>(engine_));
@@ -107,9 +109,9 @@ std::string Generator::why() const {
     return engine_->why();
 }
 
-Request Generator::resolved(const Request& asked) const {
-    Request request = resolve(asked, bundle_->manifest);
-    table_of(request, bundle_->manifest);
+Request Generator::resolved(Request asked) const {
+    Request request = resolve(std::move(asked), bundle_->manifest);
+    check_steps(*bundle_->manifest.schedule, *request.solver, *request.steps);
     for (std::size_t index = 0; index < request.prompts.size(); ++index) {
         const Prompt& prompt = request.prompts[index];
         if (prompt.modality == Modality::condition || prompt.blank()) {

@@ -35,8 +35,8 @@ struct Take {
 // Given each take as soon as it is ready.
 using Ready = std::function<void(Take&&)>;
 
-// A loaded bundle that turns requests into takes. Use it from one thread at a time; a Cancel may
-// come from any. After an error or a cancelled request it is as good as new.
+// A loaded bundle that turns requests into takes. Make from one thread at a time; a Cancel may come
+// from any. After an error or a cancelled request it is as good as new.
 class Generator {
   public:
     // Reads nothing and opens no graph: they are opened when they are first run. `conditioners`
@@ -60,10 +60,11 @@ class Generator {
     std::string why() const;
 
     // What `make` will refuse, told at once and without running anything; gives the request with
-    // nothing left open, from which `make` makes the same sounds. Throws as `resolve`, and
+    // nothing left open, from which `make` makes the same sounds. It only reads what never changes,
+    // so any thread may ask, also while another one makes. Throws as `resolve`, and
     // Error(usage): a prompt is of a modality that nothing understands, a condition or sound of
     // the wrong size or rate, or a table of rows that cannot be made.
-    Request resolved(const Request& request) const;
+    Request resolved(Request request) const;
 
     // Every variation of a request.
     //

@@ -56,7 +56,7 @@ Job::Job(std::shared_ptr<const Generator> generator, Request request, const Memo
     progress_.stage = HS_STAGE_QUEUED;
 }
 
-void Job::run() {
+void Job::run() noexcept {
     bool wanted = false;
     {
         const std::lock_guard<std::mutex> hold(mutex_);
@@ -64,19 +64,19 @@ void Job::run() {
         wanted = progress_.status == HS_RUNNING;
     }
     if (wanted) {
-        const Failure failure = attempt([this] { make(); });
-        end(failure.status, failure.text);
+        Failure failure = attempt([this] { make(); });
+        end(failure.status, std::move(failure.text));
     }
     generator_.reset();
     const Gate::Visit visit(gate_);
     if (visit.open && callbacks_.finished) {
         const hs_progress last = progress();
-        callbacks_.finished(callbacks_.user, &last);
+        attempt([&] { callbacks_.finished(callbacks_.user, &last); });  // a host in C++ may throw
     }
 }
 
 void Job::make() {
-    const auto told = [this](const char* stage, int done, int total) {
+    const auto told = [this](const char* stage, std::int64_t done, std::int64_t total) {
         advance(stage, done, total);
     };
     generator_->make(request_, told, cancel_, [this](Take&& take) { keep(take); });
@@ -120,7 +120,7 @@ std::string Job::error() const {
     return error_;
 }
 
-void Job::advance(const char* stage, int done, int total) {
+void Job::advance(const char* stage, std::int64_t done, std::int64_t total) {
     hs_progress now{};
     {
         const std::lock_guard<std::mutex> hold(mutex_);
@@ -149,11 +149,11 @@ void Job::keep(const Take& take) {
     progress_.takes = static_cast<std::uint32_t>(takes_.size());
 }
 
-void Job::end(hs_status status, const std::string& text) {
+void Job::end(hs_status status, std::string text) noexcept {
     const std::lock_guard<std::mutex> hold(mutex_);
     if (progress_.status == HS_RUNNING) {  // else another thread has cancelled it first
         progress_.status = status;
-        error_ = text;
+        error_ = std::move(text);
         ended_.notify_all();
     }
 }

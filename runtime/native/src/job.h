@@ -39,7 +39,7 @@ class Job {
         const hs_callbacks& callbacks);
 
     // In the worker thread, once: makes the takes and tells the host, and lets go of the generator.
-    void run();
+    void run() noexcept;
 
     // From any thread. A job that still waits for its turn is finished at once.
     void cancel();
@@ -60,9 +60,9 @@ class Job {
     void silence() { gate_.close(); }
 
   private:
-    void advance(const char* stage, int done, int total);
+    void advance(const char* stage, std::int64_t done, std::int64_t total);
     void keep(const Take& take);
-    void end(hs_status status, const std::string& text);
+    void end(hs_status status, std::string text) noexcept;
     void make();
 
     std::shared_ptr<const Generator> generator_;

@@ -12,11 +12,42 @@ namespace {
 constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kLongest = 60;
 
-// Builds the value from the parser's events, so that what is refused is refused while reading.
+using Entries = std::vector<std::pair<std::string, Json>>;  // of an array the keys are empty
+
+// Takes out of a value what is nested in it.
+void let_go(Json& value) {
+    if (value.is_array()) {
+        auto& entries = value.get_ref<Json::array_t&>();
+        for (Json& each : entries) {
+            let_go(each);
+        }
+        entries.clear();
+    } else if (value.is_object()) {
+        auto& entries = value.get_ref<Json::object_t&>();
+        for (auto& each : entries) {
+            let_go(each.second);
+        }
+        entries.clear();
+    }
+}
+
+// Builds the value from the parser's events, so that what is refused is refused while reading. No
+// memory is asked for while a value with something nested in it is on its way, see Document.
 class Builder final : public nlohmann::json_sax<Json> {
   public:
-    Json value;
+    Document value;
     std::string refusal;
+
+    Builder() = default;
+    Builder(const Builder&) = delete;
+    Builder& operator=(const Builder&) = delete;
+    ~Builder() override {
+        for (Open& each : open_) {
+            for (auto& entry : each.entries) {
+                let_go(entry.second);
+            }
+        }
+    }
 
     bool null() override { return add(nullptr); }
     bool boolean(bool said) override { return add(said); }
@@ -26,10 +57,26 @@ class Builder final : public nlohmann::json_sax<Json> {
     bool string(string_t& said) override { return add(std::move(said)); }
     bool binary(binary_t&) override { return refuse("binary data"); }
 
-    bool start_object(std::size_t) override { return open(Json::object()); }
-    bool end_object() override { return close(); }
-    bool start_array(std::size_t) override { return open(Json::array()); }
-    bool end_array() override { return close(); }
+    bool start_object(std::size_t) override { return open(); }
+    bool end_object() override {
+        return close(Json::object(), [](Json& made, Entries& entries) {
+            auto& into = made.get_ref<Json::object_t&>();
+            into.reserve(entries.size());
+            for (auto& [key, inside] : entries) {
+                into.emplace_back(std::move(key), std::move(inside));
+            }
+        });
+    }
+    bool start_array(std::size_t) override { return open(); }
+    bool end_array() override {
+        return close(Json::array(), [](Json& made, Entries& entries) {
+            auto& into = made.get_ref<Json::array_t&>();
+            into.reserve(entries.size());
+            for (auto& entry : entries) {
+                into.push_back(std::move(entry.second));
+            }
+        });
+    }
 
     bool key(string_t& said) override {
         if (!open_.back().keys.insert(said).second) {
@@ -52,7 +99,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   private:
     // An array or object that is not yet complete, and the key whose value comes next.
     struct Open {
-        Json* value;
+        Entries entries;
         std::string key;
         std::set<std::string> keys;
     };
@@ -64,38 +111,46 @@ class Builder final : public nlohmann::json_sax<Json> {
 
     template <typename T>
     bool add(T&& said) {
+        if (!open_.empty()) {
+            make_room();
+        }
         place(Json(std::forward<T>(said)));
         return true;
     }
 
-    bool open(Json empty) {
+    bool open() {
         if (open_.size() == kDeepest) {
             return refuse("nested too deeply");
         }
-        Json& placed = place(std::move(empty));
-        open_.push_back({&placed, {}, {}});
+        if (!open_.empty()) {
+            make_room();
+        }
+        open_.emplace_back();
         return true;
     }
 
-    bool close() {
+    template <typename Fill>
+    bool close(Json made, Fill fill) {
+        fill(made, open_.back().entries);
         open_.pop_back();
+        place(std::move(made));
         return true;
     }
 
-    Json& place(Json said) {
+    // For one more entry of the innermost.
+    void make_room() {
+        Entries& entries = open_.back().entries;
+        if (entries.size() == entries.capacity()) {
+            entries.reserve(2 * entries.size() + 4);
+        }
+    }
+
+    void place(Json said) noexcept {
         if (open_.empty()) {
-            value = std::move(said);
-            return value;
+            static_cast<Json&>(value) = std::move(said);
+        } else {
+            open_.back().entries.emplace_back(std::move(open_.back().key), std::move(said));
         }
-        Open& parent = open_.back();
-        if (parent.value->is_array()) {
-            parent.value->push_back(std::move(said));
-            return parent.value->back();
-        }
-        // The keys are known to be different: looking each up again would take quadratic time.
-        auto& entries = parent.value->get_ref<Json::object_t&>();
-        entries.push_back({std::move(parent.key), std::move(said)});
-        return entries.back().second;
     }
 
     std::vector<Open> open_;
@@ -103,7 +158,11 @@ class Builder final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Json parse_json(std::string_view text, const std::string& where) {
+Document::~Document() {
+    let_go(*this);
+}
+
+Document parse_json(std::string_view text, const std::string& where) {
     const auto refuse = [&where](const std::string& reason) {
         throw Error(Status::bundle, where + " is not valid JSON: " + reason + ".");
     };

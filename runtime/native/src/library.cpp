@@ -30,6 +30,21 @@ void* open_library(const std::filesystem::path& path, std::string& reason) {
     return handle;
 }
 
+void* open_system(const std::string& name, std::string& reason) {
+    HMODULE handle = LoadLibraryExA(name.c_str(), nullptr, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    if (!handle) {
+        reason = name + ": Windows error " + std::to_string(GetLastError());
+    }
+    return handle;
+}
+
+void* handle_around(const void* address) {
+    HMODULE handle = nullptr;
+    const BOOL found = GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                                          static_cast<LPCWSTR>(address), &handle);
+    return found ? handle : nullptr;
+}
+
 void* find(void* handle, const char* name) {
     return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(handle), name));
 }
@@ -44,6 +59,16 @@ void* open_library(const std::filesystem::path& path, std::string& reason) {
         reason = told ? told : "the loader gives no reason";
     }
     return handle;
+}
+
+void* open_system(const std::string& name, std::string& reason) {
+    return open_library(name, reason);
+}
+
+void* handle_around(const void* address) {
+    Dl_info found{};
+    const bool known = dladdr(address, &found) != 0 && found.dli_fname;
+    return known ? dlopen(found.dli_fname, RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD) : nullptr;
 }
 
 void* find(void* handle, const char* name) {
@@ -66,6 +91,20 @@ Library::Library(const std::string& path) : path_(path), handle_(nullptr) {
     if (!handle_) {
         throw Error(Status::device, "The library " + path + " cannot be opened: " + reason + ".");
     }
+}
+
+Library Library::of_system(const std::string& name) {
+    std::string reason;
+    void* handle = open_system(name, reason);
+    if (!handle) {
+        throw Error(Status::device, "The library " + name + " cannot be opened: " + reason + ".");
+    }
+    return {name, handle};
+}
+
+std::optional<Library> Library::around(const void* address) {
+    void* handle = handle_around(address);
+    return handle ? std::optional(Library("of the host", handle)) : std::nullopt;
 }
 
 void* Library::address(const char* name) const {

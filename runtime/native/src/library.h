@@ -1,8 +1,11 @@
-// A shared library that is opened while the program runs, by its absolute path and no other way.
+// Shared libraries that are opened while the program runs, by their absolute path; of the system's
+// own, a driver alone goes by its name.
 
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace hearsight {
 
@@ -15,6 +18,13 @@ class Library {
     // carries its reason, and which library of a library is missing.
     explicit Library(const std::string& path);
 
+    // A library of the system's own, such as a driver, by its name. Throws as above.
+    static Library of_system(const std::string& name);
+
+    // The library that an address lies in, such as one that the host has loaded; none where that
+    // is no library of its own.
+    static std::optional<Library> around(const void* address);
+
     // The address of an exported name; throws Error(device) if the library has none.
     template <typename Function>
     Function* function(const char* name) const {
@@ -24,6 +34,8 @@ class Library {
     const std::string& path() const { return path_; }
 
   private:
+    Library(std::string path, void* handle) : path_(std::move(path)), handle_(handle) {}
+
     void* address(const char* name) const;
 
     std::string path_;

@@ -1,63 +1,64 @@
 #include "log.h"
 
-#include <algorithm>
+#include "failure.h"
 
 namespace hearsight {
 namespace {
 
-thread_local int depth = 0;
+thread_local const Gate::Visit* innermost = nullptr;
 
 }  // namespace
 
-Gate::Visit::Visit(Gate& gate) : open(gate.enter()), gate_(gate) {
-    depth += open;
+Gate::Visit::Visit(Gate& gate) : open(gate.enter()), gate_(gate), around_(innermost) {
+    if (open) {
+        innermost = this;
+    }
 }
 
 Gate::Visit::~Visit() {
     if (open) {
-        --depth;
+        innermost = around_;
         gate_.leave();
     }
 }
 
 bool Gate::inside() {
-    return depth > 0;
+    return innermost != nullptr;
 }
 
 bool Gate::enter() {
     const std::lock_guard<std::mutex> hold(mutex_);
-    if (!closed_) {
-        inside_.push_back(std::this_thread::get_id());
-    }
+    inside_ += closed_ ? 0 : 1;
     return !closed_;
 }
 
 void Gate::leave() {
     const std::lock_guard<std::mutex> hold(mutex_);
-    inside_.erase(std::find(inside_.begin(), inside_.end(), std::this_thread::get_id()));
+    --inside_;
     left_.notify_all();
 }
 
 void Gate::close() {
-    const auto here = std::this_thread::get_id();
+    std::size_t own = 0;
+    for (const Visit* each = innermost; each; each = each->around_) {
+        own += &each->gate_ == this ? 1 : 0;
+    }
     std::unique_lock<std::mutex> hold(mutex_);
     closed_ = true;
-    left_.wait(hold, [&] {
-        return std::all_of(inside_.begin(), inside_.end(), [&](auto id) { return id == here; });
-    });
+    left_.wait(hold, [&] { return inside_ == own; });
 }
 
 Log::Log(hs_log_function function, void* user, std::int32_t level)
     : function_(function), user_(user), level_(level) {
 }
 
-void Log::tell(std::int32_t level, const std::string& text) const {
+void Log::tell(std::int32_t level, const char* text) const noexcept {
     if (!function_ || level > level_) {
         return;
     }
     const Gate::Visit visit(gate_);
     if (visit.open) {
-        function_(user_, level, text.c_str());
+        attempt([&] { function_(user_, level, text); });  // a host in C++ may throw
     }
 }
 

@@ -8,52 +8,59 @@
 
 namespace hearsight {
 
+namespace {
+
+using Listing = std::vector<std::string>;
+
+}  // namespace
+
+// Lists are never destroyed: a host may end while the worker still opens a graph.
+
 template <>
-const std::vector<std::string>& names<Role>() {
-    static const std::vector<std::string> all = {"tokenize", "text",   "image",  "frames", "audio",
-                                                 "denoise",  "encode", "decode", "vocoder"};
+const Listing& names<Role>() {
+    static const Listing& all = *new Listing{"tokenize", "text",   "image",  "frames", "audio",
+                                             "denoise",  "encode", "decode", "vocoder"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<Precision>() {
-    static const std::vector<std::string> all = {"fp32", "fp16", "int8"};
+const Listing& names<Precision>() {
+    static const Listing& all = *new Listing{"fp32", "fp16", "int8"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<DType>() {
-    static const std::vector<std::string> all = {"float32", "float16", "int64", "int32",
-                                                 "uint8",   "bool",    "string"};
+const Listing& names<DType>() {
+    static const Listing& all =
+        *new Listing{"float32", "float16", "int64", "int32", "uint8", "bool", "string"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<Kind>() {
-    static const std::vector<std::string> all = {"generator", "conditioner", "both"};
+const Listing& names<Kind>() {
+    static const Listing& all = *new Listing{"generator", "conditioner", "both"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<BetaKind>() {
-    static const std::vector<std::string> all = {"linear", "scaled_linear", "cosine", "given",
-                                                 "flow"};
+const Listing& names<BetaKind>() {
+    static const Listing& all = *new Listing{"linear", "scaled_linear", "cosine", "given", "flow"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<Prediction>() {
-    static const std::vector<std::string> all = {"epsilon", "v", "sample", "flow"};
+const Listing& names<Prediction>() {
+    static const Listing& all = *new Listing{"epsilon", "v", "sample", "flow"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<FinalAlpha>() {
-    static const std::vector<std::string> all = {"one", "first"};
+const Listing& names<FinalAlpha>() {
+    static const Listing& all = *new Listing{"one", "first"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<Spacing>() {
-    static const std::vector<std::string> all = {"leading", "trailing", "upstream"};
+const Listing& names<Spacing>() {
+    static const Listing& all = *new Listing{"leading", "trailing", "upstream"};
     return all;
 }
 template <>
-const std::vector<std::string>& names<Solver>() {
-    static const std::vector<std::string> all = {"ddim", "dpm++2m", "euler"};
+const Listing& names<Solver>() {
+    static const Listing& all = *new Listing{"ddim", "dpm++2m", "euler"};
     return all;
 }
 
@@ -318,7 +325,7 @@ void check_format(const Json& document, const std::string& where) {
 }  // namespace
 
 Manifest parse_manifest(std::string_view raw, const std::string& where) {
-    const Json document = parse_json(raw, where);
+    const Document document = parse_json(raw, where);
     check_format(document, where);
     Manifest manifest;
     Flaws flaws;

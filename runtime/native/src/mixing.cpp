@@ -1,13 +1,13 @@
 #include "mixing.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <string>
 
 #include "error.h"
 #include "exact.h"
+#include "spelled.h"
 
 namespace hearsight {
 namespace {
@@ -45,13 +45,6 @@ Tensor narrowed(const Shape& shape, const Vector& values) {
 
 double length_of(const Vector& vector) {
     return std::sqrt(exact::dot(vector, vector));
-}
-
-// Six digits, no more than needed, whatever the host's locale.
-std::string shown(double value) {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6);
-    return {text, end.ptr};
 }
 
 }  // namespace
@@ -100,7 +93,7 @@ Tensor average(const std::vector<Tensor>& conditions, const std::vector<double>&
 Branches branches(const std::vector<Tensor>& conditions, const std::vector<double>& weights,
                   const Tensor* against, double guidance) {
     if (against == nullptr && guidance != 1) {
-        throw Error(Status::usage, "guidance is " + shown(guidance) +
+        throw Error(Status::usage, "guidance is " + spelled(guidance) +
                                        ", but this bundle has no empty condition to guide away "
                                        "from; set guidance to 1 or give a negative prompt.");
     }

@@ -1,5 +1,6 @@
 #include "ort.h"
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <new>
@@ -32,6 +33,39 @@ const OrtApi* table_of(const OrtApiBase* base, const std::string& path) {
     return api;
 }
 
+// The entry of the copy that a table belongs to, which tells its version; null if it hides it.
+const OrtApiBase* base_of(const OrtApi* api) {
+    try {
+        const auto library = Library::around(reinterpret_cast<const void*>(api->CreateEnv));
+        const OrtApiBase* base =
+            library ? library->function<const OrtApiBase * ORT_API_CALL()>("OrtGetApiBase")()
+                    : nullptr;
+        return base && base->GetApi(Ort::api_version) == api ? base : nullptr;
+    } catch (const Error&) {
+        return nullptr;
+    }
+}
+
+ONNXTensorElementDataType element(DType type) {
+    switch (type) {
+    case DType::float32:
+        return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    case DType::float16:
+        return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+    case DType::int64:
+        return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
+    case DType::int32:
+        return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+    case DType::uint8:
+        return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
+    case DType::boolean:
+        return ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL;
+    case DType::string:
+        break;
+    }
+    return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+}
+
 }  // namespace
 
 std::shared_ptr<Ort> Ort::open(const std::string& path) {
@@ -45,16 +79,19 @@ std::shared_ptr<Ort> Ort::open(const std::string& path) {
     const Library library(path);
     auto* entry = library.function<const OrtApiBase * ORT_API_CALL()>("OrtGetApiBase");
     const OrtApiBase* base = entry();
-    std::shared_ptr<Ort> made(new Ort(table_of(base, path), base->GetVersionString()));
+    std::shared_ptr<Ort> made(new Ort(table_of(base, path), base, base->GetVersionString()));
     known = made;
     return made;
 }
 
 std::shared_ptr<Ort> Ort::adopt(const OrtApi* api) {
-    return std::shared_ptr<Ort>(new Ort(api, api->GetBuildInfoString()));
+    const OrtApiBase* base = base_of(api);
+    return std::shared_ptr<Ort>(
+        new Ort(api, base, base ? base->GetVersionString() : api->GetBuildInfoString()));
 }
 
-Ort::Ort(const OrtApi* api, std::string version) : api_(api), version_(std::move(version)) {
+Ort::Ort(const OrtApi* api, const OrtApiBase* base, std::string version)
+    : api_(api), base_(base), version_(std::move(version)) {
     try {
         check(api_->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "hearsight", &env_));
         check(api_->DisableTelemetryEvents(env_));
@@ -73,6 +110,14 @@ Ort::Ort(const OrtApi* api, std::string version) : api_(api), version_(std::move
 Ort::~Ort() {
     api_->ReleaseMemoryInfo(host_);
     api_->ReleaseEnv(env_);
+}
+
+const OrtApi* Ort::later(std::uint32_t version) const {
+    // Asked for more than it has, it complains on the console.
+    if (!base_ || std::atoi(version_.c_str() + 2) < static_cast<int>(version)) {
+        return nullptr;
+    }
+    return base_->GetApi(version);
 }
 
 void Ort::check(OrtStatus* status) const {
@@ -105,6 +150,10 @@ Value Ort::view(const std::uint8_t* values, const Shape& shape) const {
     return view(values, count(shape), shape, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8);
 }
 
+Value Ort::view(const void* values, std::size_t bytes, const Shape& shape, DType type) const {
+    return view(values, bytes, shape, element(type));
+}
+
 Value Ort::text(const std::string& text) const {
     const std::int64_t one = 1;
     OrtValue* made = nullptr;
@@ -128,9 +177,13 @@ Shape Ort::shape(const Value& value) const {
 }
 
 const float* Ort::floats(const Value& value) const {
+    return static_cast<const float*>(bytes(value));
+}
+
+const void* Ort::bytes(const Value& value) const {
     void* values = nullptr;
     check(api_->GetTensorMutableData(value.get(), &values));
-    return static_cast<const float*>(values);
+    return values;
 }
 
 Tensor Ort::tensor(const Value& value) const {

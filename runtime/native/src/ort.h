@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "manifest.h"
 #include "tensor.h"
 
 namespace hearsight {
@@ -58,7 +59,13 @@ class Ort {
     Ort& operator=(const Ort&) = delete;
 
     const OrtApi& api() const { return *api_; }
-    const OrtEnv* env() const { return env_; }
+
+    // The table of a later version, or null where this copy is older or does not tell.
+    const OrtApi* later(std::uint32_t version) const;
+
+    OrtEnv* env() const { return env_; }
+
+    // Such as `1.31.1`; of an adopted copy that does not tell, what it says of its build.
     std::string version() const { return version_; }
 
     // Throws OrtFailure, or std::bad_alloc where memory did not suffice, unless all is well.
@@ -68,6 +75,7 @@ class Ort {
     Value view(const Tensor& tensor) const;
     Value view(const float* values, const Shape& shape) const;
     Value view(const std::uint8_t* values, const Shape& shape) const;
+    Value view(const void* values, std::size_t bytes, const Shape& shape, DType type) const;
 
     // A string tensor of shape [1]; the text holds no zero byte.
     Value text(const std::string& text) const;
@@ -77,14 +85,16 @@ class Ort {
 
     Shape shape(const Value& value) const;
     const float* floats(const Value& value) const;
+    const void* bytes(const Value& value) const;
 
   private:
-    Ort(const OrtApi* api, std::string version);
+    Ort(const OrtApi* api, const OrtApiBase* base, std::string version);
 
     Value view(const void* values, std::size_t bytes, const Shape& shape,
                ONNXTensorElementDataType type) const;
 
     const OrtApi* api_;
+    const OrtApiBase* base_;  // null where an adopted copy hides it
     std::string version_;
     OrtEnv* env_ = nullptr;
     OrtMemoryInfo* host_ = nullptr;

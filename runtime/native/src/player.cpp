@@ -1,17 +1,18 @@
 #include "player.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "beside.h"
 #include "error.h"
 #include "estimate.h"
+#include "json.h"
 #include "reading.h"
 
 namespace hearsight {
 namespace {
 
-constexpr double longest_seconds = 600;  // as `resolve` has it
 constexpr std::uint32_t most_threads = 256;
 constexpr std::uint32_t most_conditioners = 64;
 
@@ -26,7 +27,7 @@ std::shared_ptr<const Ort> open_ort(const hs_engine_options& options) {
     std::string path = options.onnxruntime ? options.onnxruntime : "";
     if (path.empty()) {
 #if defined(_WIN32)
-        path = beside({"onnxruntime.dll"});
+        path = beside({"hearsight_onnxruntime.dll", "onnxruntime.dll"});
 #elif defined(__APPLE__)
         path = beside({"libonnxruntime.dylib"});
 #else
@@ -52,6 +53,39 @@ std::string extensions(const hs_engine_options& options) {
 #else
     return beside({"libortextensions.so"});
 #endif
+}
+
+std::string rtx_provider(const hs_engine_options& options) {
+    if (options.provider) {
+        return options.provider;
+    }
+#if defined(_WIN32)
+    return beside({"onnxruntime_providers_nv_tensorrt_rtx.dll"});
+#else
+    return beside({"libonnxruntime_providers_nv_tensorrt_rtx.so"});
+#endif
+}
+
+std::optional<Precision> precision(const char* word) {
+    if (!word) {
+        return std::nullopt;
+    }
+    for (const Precision each : {Precision::fp32, Precision::fp16, Precision::int8}) {
+        if (std::strcmp(word, name_of(each)) == 0) {
+            return each;
+        }
+    }
+    refuse("engine options: precision is \"" + plain(word) + "\"; it must be fp32, fp16 or int8.");
+}
+
+Wishes wishes(const hs_engine_options& options) {
+    Wishes made;
+    made.device = options.device ? options.device : "auto";
+    made.provider = rtx_provider(options);
+    made.precision = precision(options.precision);
+    made.cache_folder = options.cache_folder ? options.cache_folder : "";
+    made.never_build = options.never_build == 1;
+    return made;
 }
 
 // ONNX Runtime's severities run from 0, verbose, to 4, fatal. What it calls an error comes back as
@@ -106,7 +140,7 @@ Loaded::Loaded(std::shared_ptr<Player> player, std::shared_ptr<const Generator> 
         info_.understands |= generator_->understands(modality) ? 1U << kind : 0U;
     }
     info_.shortest = manifest.defaults->limits.min_seconds;
-    info_.longest = longest_seconds;
+    info_.longest = most_seconds;
     info_.seconds = manifest.defaults->seconds;
     info_.condition_size = count(manifest.space.shape);
     info_.audio_rate = generator_->audio_rate();
@@ -149,12 +183,12 @@ Player::Player(const hs_engine_options& options)
     }
     settings_.ort = open_ort(options);
     settings_.extensions = extensions(options);
-    settings_.device = options.device ? options.device : "auto";
+    settings_.wishes = wishes(options);
     settings_.threads = static_cast<int>(options.threads);
     settings_.budget = std::make_shared<Budget>(memory_budget_);
     settings_.remarks = std::make_shared<const Remarks>(
         [log = log_](int severity, const char* text) { log->tell(level_of(severity), text); });
-    log_->tell(HS_LOG_INFO, "ONNX Runtime " + settings_.ort->version() + " was opened.");
+    log_->tell(HS_LOG_INFO, ("ONNX Runtime " + settings_.ort->version() + " was opened.").c_str());
 }
 
 std::shared_ptr<Loaded> Player::open(const hs_bundle_options& options) {
@@ -173,8 +207,8 @@ std::shared_ptr<Loaded> Player::open(const hs_bundle_options& options) {
     return loaded;
 }
 
-std::shared_ptr<Job> Player::start(const Loaded& bundle, const hs_request* request,
-                                   const hs_callbacks& callbacks) {
+std::shared_ptr<Job> Player::job(const Loaded& bundle, const hs_request* request,
+                                 const hs_callbacks& callbacks) const {
     const auto generator = bundle.generator();
     if (!generator) {
         refuse("The engine of this bundle was destroyed.");
@@ -182,11 +216,17 @@ std::shared_ptr<Job> Player::start(const Loaded& bundle, const hs_request* reque
     const hs_bundle_info& info = bundle.info();
     Request resolved =
         generator->resolved(read_request(request, info.audio_rate, info.sample_rate));
-    auto job = std::make_shared<Job>(generator, std::move(resolved), memory_, callbacks);
+    return std::make_shared<Job>(generator, std::move(resolved), memory_, callbacks);
+}
+
+void Player::start(const std::shared_ptr<Job>& job) {
     if (!worker_.add(job)) {
         refuse("The engine of this bundle was destroyed.");
     }
-    return job;
+}
+
+void Player::trim(std::uint64_t bytes) {
+    settings_.budget->trim(bytes);
 }
 
 hs_memory Player::estimate(const hs_bundle_options& options, const hs_request* request) const {

@@ -50,9 +50,13 @@ class Player : public std::enable_shared_from_this<Player> {
     // Throws as open_bundle and Generator do.
     std::shared_ptr<Loaded> open(const hs_bundle_options& options);
 
-    // Queues a request that is checked here.
-    std::shared_ptr<Job> start(const Loaded& bundle, const hs_request* request,
-                               const hs_callbacks& callbacks);
+    // A job for a request, which is checked here. Nobody hears of it before it is started.
+    std::shared_ptr<Job> job(const Loaded& bundle, const hs_request* request,
+                             const hs_callbacks& callbacks) const;
+    void start(const std::shared_ptr<Job>& job);
+
+    // Closes graphs until those that are open hold no more than so many bytes.
+    void trim(std::uint64_t bytes);
 
     hs_memory estimate(const hs_bundle_options& options, const hs_request* request) const;
 

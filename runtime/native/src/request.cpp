@@ -2,24 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <random>
 
 #include "error.h"
 #include "exact.h"
+#include "letters.h"
+#include "spelled.h"
 #include "tensor.h"
 
 namespace hearsight {
 namespace {
 
-constexpr double most_seconds = 600.0;
 constexpr double default_strength = 0.6;
-
-std::string told(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
-    return text;
-}
 
 [[noreturn]] void refuse(const std::string& message) {
     throw Error(Status::usage, message);
@@ -27,8 +21,8 @@ std::string told(double value) {
 
 void check_range(const std::string& name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {  // so that what is no number is refused too
-        refuse(name + " is " + told(value) + "; it must be a number from " + told(low) + " to " +
-               told(high) + ".");
+        refuse(name + " is " + spelled(value) + "; it must be a number from " + spelled(low) +
+               " to " + spelled(high) + ".");
     }
 }
 
@@ -92,7 +86,7 @@ void check_prompts(const Request& request, const Manifest& manifest) {
     }
     const double total = exact::sum(spoken);
     if (!spoken.empty() && total <= 0) {
-        refuse("The weights of the prompts sum to " + told(total) +
+        refuse("The weights of the prompts sum to " + spelled(total) +
                "; raise some until the sum is above 0, or use a negative prompt.");
     }
 }
@@ -119,7 +113,7 @@ void check_choices(const Request& request) {
         check_range("guidance_interval[0]", first, 0, 1);
         check_range("guidance_interval[1]", last, 0, 1);
         if (!(first < last)) {
-            refuse("guidance_interval is " + told(first) + " to " + told(last) +
+            refuse("guidance_interval is " + spelled(first) + " to " + spelled(last) +
                    "; its end must be above its start.");
         }
     }
@@ -147,29 +141,6 @@ double natural_seconds(const Request& request, double by_default) {
            request.init->sound.sample_rate;
 }
 
-// Length in bytes of a space of Unicode's that begins here; 0 where there is none.
-std::size_t space_at(const std::string& text, std::size_t at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte == ' ' || (byte >= 0x09 && byte <= 0x0D) || (byte >= 0x1C && byte <= 0x1F)) {
-        return 1;
-    }
-    for (const char* wide : {"\xC2\x85", "\xC2\xA0"}) {
-        if (text.compare(at, 2, wide) == 0) {
-            return 2;
-        }
-    }
-    for (const char* wide : {"\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF",
-                             "\xE2\x81\x9F", "\xE3\x80\x80"}) {
-        if (text.compare(at, 3, wide) == 0) {
-            return 3;
-        }
-    }
-    const bool narrow = text.compare(at, 2, "\xE2\x80") == 0 && at + 2 < text.size() &&
-                        static_cast<unsigned char>(text[at + 2]) >= 0x80 &&
-                        static_cast<unsigned char>(text[at + 2]) <= 0x8A;
-    return narrow ? 3 : 0;
-}
-
 }  // namespace
 
 const char* spelled(Modality modality) {
@@ -189,15 +160,8 @@ bool Prompt::blank() const {
     if (modality != Modality::text) {
         return false;
     }
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const std::size_t length = space_at(text, at);
-        if (length == 0) {
-            return false;
-        }
-        at += length;
-    }
-    return true;
+    const std::u32string characters = decoded(text);
+    return std::all_of(characters.begin(), characters.end(), is_space);
 }
 
 Request resolve(Request request, const Manifest& manifest) {
@@ -210,8 +174,9 @@ Request resolve(Request request, const Manifest& manifest) {
         request.seconds = std::min(std::max(natural, shortest), most_seconds);
     }
     if (!(*request.seconds >= shortest && *request.seconds <= most_seconds)) {
-        refuse("seconds is " + told(*request.seconds) + "; \"" + manifest.name +
-               "\" makes sounds of " + told(shortest) + " to " + told(most_seconds) + " seconds.");
+        refuse("seconds is " + spelled(*request.seconds) + "; \"" + manifest.name +
+               "\" makes sounds of " + spelled(shortest) + " to " + spelled(most_seconds) +
+               " seconds.");
     }
     if (request.init) {
         resolve_init(*request.init, *request.seconds, manifest);
@@ -220,7 +185,7 @@ Request resolve(Request request, const Manifest& manifest) {
     if (!request.eta) {
         request.eta = request.solver == Solver::ddim ? defaults.eta : 0.0;
     } else if (*request.eta != 0 && request.solver != Solver::ddim) {
-        refuse("eta is " + told(*request.eta) + "; only solver 'ddim' adds noise, '" +
+        refuse("eta is " + spelled(*request.eta) + "; only solver 'ddim' adds noise, '" +
                name_of(*request.solver) + "' needs eta 0.");
     }
     if (!request.seed) {

@@ -41,6 +41,8 @@ struct Prompt {
 
 enum class Mix { average, branches };
 
+constexpr double most_seconds = 600.0;  // of a sound
+
 // A sound to begin with instead of noise, at the generator's rate, and the share of the denoising
 // that it goes through, above 0 to 1; 0.6 if it is left open.
 struct Init {

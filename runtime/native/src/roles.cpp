@@ -25,8 +25,9 @@ using Slots = std::vector<Slot>;
 constexpr DType kFloat = DType::float32;
 
 const Slots& inputs(Role role) {
-    static const std::vector<const char*> latent = {"B", "*latent"};
-    static const std::map<Role, Slots> all = {
+    static const std::vector<const char*>& latent = *new std::vector<const char*>{"B", "*latent"};
+    static const std::map<Role, Slots>& all = *new std::map<Role, Slots>{
+        // as manifest.cpp's lists
         {Role::tokenize, {{"text", DType::string, {"1"}}}},
         {Role::text, {{"ids", DType::int64, {"1", "L"}}, {"mask", DType::int64, {"1", "L"}, true}}},
         {Role::image, {{"image", DType::uint8, {"1", "H", "W", "3"}}}},
@@ -90,9 +91,9 @@ bool is_graph_name(const std::string& name) {
            });
 }
 
-// The k of `<k>T`, of at most 18 digits; 0 for whatever is not of that form.
+// The k of `<k>T`, of at most 9 digits; 0 for whatever is not of that form.
 std::int64_t times_t(const std::string& symbol) {
-    if (symbol.size() < 2 || symbol.size() > 19 || symbol.back() != 'T' || symbol[0] == '0') {
+    if (symbol.size() < 2 || symbol.size() > 10 || symbol.back() != 'T' || symbol[0] == '0') {
         return 0;
     }
     std::int64_t times = 0;
@@ -109,8 +110,8 @@ bool is_known(const Dim& dim) {
     if (const auto* size = std::get_if<std::int64_t>(&dim)) {
         return *size >= 1;
     }
-    static const std::vector<std::string> symbols = {"B", "G", "GB", "T", "N", "S", "H", "W", "L"};
     const std::string& symbol = std::get<std::string>(dim);
+    const auto symbols = {"B", "G", "GB", "T", "N", "S", "H", "W", "L"};
     return std::find(symbols.begin(), symbols.end(), symbol) != symbols.end() ||
            times_t(symbol) != 0;
 }

@@ -38,8 +38,8 @@ Tensor sample(const Step& step, Tensor x, const Part& part, const Progress& prog
     }
     const Tensor nothing = zeros(x.shape);
     Tensor d = nothing;
-    const int total = static_cast<int>(part.rows.size() * windows);
-    int done = 0;
+    const auto total = static_cast<std::int64_t>(part.rows.size() * windows);
+    std::int64_t done = 0;
     progress("denoise", done, total);
     for (std::size_t index = 0; index < part.rows.size(); ++index) {
         const Row& row = part.rows[index];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -15,7 +16,7 @@
 namespace hearsight {
 
 // Called with a stage, the steps done in it and the steps it has.
-using Progress = std::function<void(const char* stage, int done, int total)>;
+using Progress = std::function<void(const char* stage, std::int64_t done, std::int64_t total)>;
 
 // What the denoise graph runs on; the names are those of its inputs.
 struct StepInputs {

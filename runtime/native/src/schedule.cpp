@@ -236,8 +236,7 @@ Table euler(const Schedule& schedule, std::int64_t steps) {
 
 }  // namespace
 
-std::vector<Row> rows(const Schedule& schedule, Solver solver, std::int64_t steps, double eta,
-                      double strength) {
+void check_steps(const Schedule& schedule, Solver solver, std::int64_t steps) {
     const bool flow = schedule.betas.kind == BetaKind::flow;
     const std::string named = std::string("Solver '") + name_of(solver) + "' cannot play ";
     if (flow && solver != Solver::euler) {
@@ -248,7 +247,12 @@ std::vector<Row> rows(const Schedule& schedule, Solver solver, std::int64_t step
                     named + "this model; leave the solver open or use 'ddim' or 'dpm++2m'.");
     }
     refuse_impossible(schedule, solver, steps);
-    Table table = flow                     ? euler(schedule, steps)
+}
+
+std::vector<Row> rows(const Schedule& schedule, Solver solver, std::int64_t steps, double eta,
+                      double strength) {
+    check_steps(schedule, solver, steps);
+    Table table = solver == Solver::euler  ? euler(schedule, steps)
                   : solver == Solver::ddim ? ddim(schedule, steps, eta)
                                            : dpm(schedule, steps);
     const double wanted = std::nearbyint(strength * static_cast<double>(table.size()));

@@ -26,6 +26,10 @@ struct Row {
     double k_noise;
 };
 
+// Throws Error (usage): a solver that cannot play this schedule, or a number of steps that it
+// cannot make, with the nearest numbers that it can.
+void check_steps(const Schedule& schedule, Solver solver, std::int64_t steps);
+
 // The table, first step first.
 //
 // It has `steps` rows, except with `upstream` spacing: latent-diffusion samplers stride by the
@@ -35,8 +39,7 @@ struct Row {
 // it is below 1, but not the last: a sound with the noise of the first row left is changed by that
 // much (Meng et al. 2022, SDEdit, sec. 3).
 //
-// Throws Error (usage): a solver that cannot play this schedule, or a number of steps that it
-// cannot make, with the nearest numbers that it can.
+// Throws as `check_steps`.
 std::vector<Row> rows(const Schedule& schedule, Solver solver, std::int64_t steps, double eta = 0.0,
                       double strength = 1.0);
 

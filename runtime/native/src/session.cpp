@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace hearsight {
@@ -38,7 +39,8 @@ using Held = std::unique_ptr<T, void(ORT_API_CALL*)(T*)>;
 
 Session::Session(std::shared_ptr<const Ort> ort, const std::filesystem::path& path,
                  const Opening& opening)
-    : ort_(std::move(ort)), remarks_(opening.remarks) {
+    : ort_(std::move(ort)), remarks_(opening.remarks), on_processor_(!opening.attach),
+      profiles_(opening.profiles), profile_index_(opening.profile_index) {
     try {
         open(path, opening);
         inputs_ = ports(false);
@@ -78,6 +80,15 @@ void Session::open(const std::filesystem::path& path, const Opening& opening) {
     // One block for a whole run, laid out for its shapes, would be held beside the arena.
     ort_->check(api.DisableMemPattern(options));
     set("session.disable_prepacking", opening.hot ? "0" : "1");
+    if (opening.compiled) {
+        ort_->check(api.SetSessionGraphOptimizationLevel(options, ORT_DISABLE_ALL));
+    }
+    if (opening.never_build) {
+        set("session.disable_model_compile", "1");
+    }
+    if (opening.attach) {
+        opening.attach(options);
+    }
     if (!opening.extensions.empty()) {
         const auto library = std::filesystem::u8path(opening.extensions);
         ort_->check(api.RegisterCustomOpsLibrary_V2(options, library.c_str()));
@@ -146,6 +157,21 @@ void Session::run_into(const Inputs& inputs, const Inputs& outputs, Cancel* canc
     run(inputs, names.data(), names.size(), values.data(), cancel, rests);
 }
 
+void Session::choose_profile(const Inputs& inputs, OrtRunOptions* options) const {
+    if (profiles_.size() < 2 || profile_index_.empty()) {
+        return;
+    }
+    const auto index = fitting(profiles_, [&](const std::string& name) {
+        const auto place = std::find_if(inputs.begin(), inputs.end(),
+                                        [&](const auto& each) { return each.first == name; });
+        return place == inputs.end() ? Shape() : ort_->shape(*place->second);
+    });
+    if (index) {
+        const std::string said = std::to_string(*index);
+        ort_->check(ort_->api().AddRunConfigEntry(options, profile_index_.c_str(), said.c_str()));
+    }
+}
+
 void Session::run(const Inputs& inputs, const char* const* names, std::size_t count,
                   OrtValue** values, Cancel* cancel, bool rests) const {
     const OrtApi& api = ort_->api();
@@ -158,7 +184,8 @@ void Session::run(const Inputs& inputs, const char* const* names, std::size_t co
     OrtRunOptions* options = nullptr;
     ort_->check(api.CreateRunOptions(&options));
     const Held<OrtRunOptions> held(options, api.ReleaseRunOptions);
-    if (rests) {
+    choose_profile(inputs, options);
+    if (rests && on_processor_) {
         ort_->check(
             api.AddRunConfigEntry(options, "memory.enable_memory_arena_shrinkage", "cpu:0"));
     }

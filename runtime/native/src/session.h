@@ -11,6 +11,7 @@
 
 #include "cancel.h"
 #include "ort.h"
+#include "profiles.h"
 
 namespace hearsight {
 
@@ -25,6 +26,16 @@ struct Opening {
     bool hot = false;
     // Threads of one run; 0 lets ONNX Runtime decide.
     int threads = 0;
+    // Has a device other than the processor run it; nothing keeps it on the processor.
+    std::function<void(OrtSessionOptions*)> attach;
+    // Whether the file was compiled for the device, so that nothing in it is to be rearranged.
+    bool compiled = false;
+    // Whether a device that would first have to compile it refuses.
+    bool never_build = false;
+    // That it was compiled with, if they are several, and the option of a run that says which of
+    // them its sizes fall in.
+    std::vector<Profile> profiles;
+    std::string profile_index;
     // Absolute path of onnxruntime-extensions' library for a graph with its operators; else empty.
     std::string extensions;
     // Nobody if empty.
@@ -64,11 +75,15 @@ class Session {
   private:
     void open(const std::filesystem::path& path, const Opening& opening);
     std::vector<Port> ports(bool outputs) const;
+    void choose_profile(const Inputs& inputs, OrtRunOptions* options) const;
     void run(const Inputs& inputs, const char* const* names, std::size_t count, OrtValue** values,
              Cancel* cancel, bool rests) const;
 
     std::shared_ptr<const Ort> ort_;
     std::shared_ptr<const Remarks> remarks_;
+    bool on_processor_;
+    std::vector<Profile> profiles_;
+    std::string profile_index_;
     OrtSession* session_ = nullptr;
     std::vector<Port> inputs_;
     std::vector<Port> outputs_;

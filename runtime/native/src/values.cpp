@@ -9,20 +9,46 @@
 namespace hearsight {
 namespace {
 
+// Beyond what any sound needs, and small enough that no product of a few of them overflows.
+constexpr std::int64_t most_rate = 1'000'000;                 // Hz
+constexpr std::int64_t most_frame = 1'000'000;                // samples of a frame, or frames
+constexpr std::int64_t most_numbers = std::int64_t{1} << 28;  // in a condition, or a latent's frame
+constexpr std::int64_t most_train_steps = 100'000;
+constexpr double most_piece = 3600;  // seconds
+
+bool between(std::int64_t low, std::int64_t value, std::int64_t high) {
+    return low <= value && value <= high;
+}
+
+// Whether there are sizes, all of at least 1, and no more than `most_numbers` values.
+bool is_shape(const std::vector<std::int64_t>& sizes) {
+    std::int64_t numbers = 1;
+    for (const std::int64_t size : sizes) {
+        if (!between(1, size, most_numbers / numbers)) {
+            return false;
+        }
+        numbers *= size;
+    }
+    return true;
+}
+
 void check_latent(const Latent& latent) {
-    int free = 0;
+    std::vector<std::int64_t> sizes;
+    std::vector<std::string> free;
     for (const Dim& dim : latent.shape) {
-        const auto* size = std::get_if<std::int64_t>(&dim);
-        free += size == nullptr && std::get<std::string>(dim) == "T" ? 1 : 0;
-        if (size != nullptr ? *size < 1 : std::get<std::string>(dim) != "T") {
-            free = 2;
+        if (const auto* size = std::get_if<std::int64_t>(&dim)) {
+            sizes.push_back(*size);
+        } else {
+            free.push_back(std::get<std::string>(dim));
         }
     }
-    if (free != 1) {
-        breach("latent.shape must be positive numbers and exactly one T");
+    if (free != std::vector<std::string>{"T"} || !is_shape(sizes)) {
+        breach("latent.shape must be positive numbers, at most 268435456 in a frame, and exactly "
+               "one T");
     }
-    if (latent.samples_per_frame < 1 || latent.multiple < 1) {
-        breach("latent.samples_per_frame and latent.multiple must be at least 1");
+    if (!between(1, latent.samples_per_frame, most_frame) ||
+        !between(1, latent.multiple, most_frame)) {
+        breach("latent.samples_per_frame and latent.multiple must lie between 1 and 1000000");
     }
     const auto& bands = latent.bands;
     if (bands.empty()) {
@@ -40,8 +66,8 @@ void check_latent(const Latent& latent) {
 
 void check_schedule(const Schedule& schedule) {
     const Betas& betas = schedule.betas;
-    if (schedule.train_steps < 1) {
-        breach("schedule.train_steps must be at least 1");
+    if (!between(1, schedule.train_steps, most_train_steps)) {
+        breach("schedule.train_steps must lie between 1 and 100000");
     }
     if ((betas.kind == BetaKind::flow) != (schedule.prediction == Prediction::flow)) {
         breach("schedule.betas.kind and schedule.prediction must both be \"flow\", or neither");
@@ -69,8 +95,9 @@ void check_schedule(const Schedule& schedule) {
 
 void check_defaults(const Manifest& manifest, const Defaults& defaults) {
     const Limits& limits = defaults.limits;
-    if (!(0 < limits.min_seconds && limits.min_seconds <= limits.max_seconds)) {
-        breach("defaults.limits needs 0 < min_seconds <= max_seconds");
+    if (!(0 < limits.min_seconds && limits.min_seconds <= limits.max_seconds &&
+          limits.max_seconds <= most_piece)) {
+        breach("defaults.limits needs 0 < min_seconds <= max_seconds <= 3600");
     }
     if (defaults.seconds < limits.min_seconds || defaults.seconds > limits.max_seconds) {
         breach("defaults.seconds lies outside defaults.limits");
@@ -97,9 +124,8 @@ void check_defaults(const Manifest& manifest, const Defaults& defaults) {
 
 void check_values(const Manifest& manifest) {
     const Space& space = manifest.space;
-    if (space.name.empty() || space.shape.empty() ||
-        *std::min_element(space.shape.begin(), space.shape.end()) < 1) {
-        breach("space needs a name and a shape of positive numbers");
+    if (space.name.empty() || space.shape.empty() || !is_shape(space.shape)) {
+        breach("space needs a name and a shape of positive numbers, at most 268435456 in all");
     }
     if (space.empty &&
         (space.empty->dtype != DType::float32 || space.empty->shape != space.shape)) {
@@ -108,8 +134,8 @@ void check_values(const Manifest& manifest) {
     if (manifest.latent) {
         check_latent(*manifest.latent);
     }
-    if (manifest.audio && manifest.audio->sample_rate < 1) {
-        breach("audio.sample_rate must be at least 1 Hz");
+    if (manifest.audio && !between(1, manifest.audio->sample_rate, most_rate)) {
+        breach("audio.sample_rate must lie between 1 and 1000000 Hz");
     }
     if (manifest.audio && manifest.audio->peak &&
         !(0 < *manifest.audio->peak && *manifest.audio->peak <= 1)) {
@@ -126,8 +152,10 @@ void check_values(const Manifest& manifest) {
         breach("conditioners.video needs fps of 0 or more and max_frames of at least 1");
     }
     const auto& audio = manifest.conditioners.audio;
-    if (audio && (audio->sample_rate < 1 || audio->seconds <= 0)) {
-        breach("conditioners.audio needs a sample_rate and seconds above 0");
+    if (audio && (!between(1, audio->sample_rate, most_rate) ||
+                  !(0 < audio->seconds && audio->seconds <= most_piece))) {
+        breach("conditioners.audio needs a sample_rate and seconds above 0, at most 1000000 Hz and "
+               "3600 seconds");
     }
 }
 

@@ -1,76 +1,55 @@
 #include "words.h"
 
 #include <algorithm>
-#include <sstream>
+#include <string_view>
 
+#include "error.h"
 #include "files.h"
+#include "letters.h"
+#include "request.h"
 
 namespace hearsight {
-namespace {
-
-// Length in bytes of a mark that separates words, beyond ASCII: spaces, dashes, quotes and the
-// like of Latin-1, general punctuation and CJK; 0 where there is none.
-std::size_t mark_at(const std::string& text, std::size_t at) {
-    const auto byte = [&](std::size_t place) {
-        return place < text.size() ? static_cast<unsigned char>(text[place]) : 0U;
-    };
-    if (byte(at) == 0xC2) {
-        return 2;  // U+0080 to U+00BF
-    }
-    const bool punctuation = byte(at) == 0xE2 && (byte(at + 1) == 0x80 || byte(at + 1) == 0x81);
-    return punctuation || (byte(at) == 0xE3 && byte(at + 1) == 0x80) ? 3 : 0;
-}
-
-bool is_letter(char each) {
-    return (each >= 'a' && each <= 'z') || (each >= '0' && each <= '9') ||
-           static_cast<unsigned char>(each) >= 0x80;
-}
-
-// In ASCII lower case, typographic apostrophes as typed ones, other marks as spaces.
-std::string plain(const std::string& text) {
-    std::string made;
-    for (std::size_t at = 0; at < text.size();) {
-        if (text.compare(at, 3, "\xE2\x80\x99") == 0) {
-            made += '\'';
-            at += 3;
-        } else if (const std::size_t length = mark_at(text, at)) {
-            made += ' ';
-            at += length;
-        } else {
-            const char each = text[at++];
-            made += each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
-        }
-    }
-    return made;
-}
-
-}  // namespace
 
 Words read_words(const std::filesystem::path& path) {
-    std::istringstream listed(read_file(path));
+    std::string listed;
+    try {
+        listed = read_file(path);
+    } catch (const Error& problem) {
+        throw Error(Status::bundle, problem.what());
+    }
+    if (!is_text(listed)) {
+        throw Error(Status::bundle, shown(path) + " cannot be read as words: it is no UTF-8.");
+    }
+    const std::u32string text = decoded(listed);
     Words words;
-    for (std::string word; listed >> word;) {
-        words.insert(std::move(word));
+    for (auto next = text.begin(); next != text.end();) {
+        next = std::find_if_not(next, text.end(), is_space);
+        const auto end = std::find_if(next, text.end(), is_space);
+        if (next != end) {
+            words.insert(encoded({&*next, static_cast<std::size_t>(end - next)}));
+        }
+        next = end;
     }
     return words;
 }
 
 std::vector<std::string> unknown_words(const std::string& text, const Words& known) {
-    const std::string read = plain(text);
+    std::u32string read = lowered(decoded(text));
+    std::replace(read.begin(), read.end(), U'\u2019', U'\'');
     std::vector<std::string> found;
     for (std::size_t at = 0; at < read.size();) {
-        if (!is_letter(read[at])) {
+        if (!is_alphanumeric(read[at])) {
             ++at;
             continue;
         }
         std::size_t end = at;
         // An apostrophe belongs to a word when letters follow it.
         while (end < read.size() &&
-               (is_letter(read[end]) ||
-                (read[end] == '\'' && end + 1 < read.size() && is_letter(read[end + 1])))) {
+               (is_alphanumeric(read[end]) ||
+                (read[end] == U'\'' && end + 1 < read.size() && is_alphanumeric(read[end + 1])))) {
             ++end;
         }
-        const std::string word = read.substr(at, end - at);
+        const std::string word = encoded(std::u32string_view(read).substr(at, end - at));
         const bool of_it = word.size() > 2 && word.compare(word.size() - 2, 2, "'s") == 0;
         const std::string stem = of_it ? word.substr(0, word.size() - 2) : word;
         if (!known.count(word) && !known.count(stem) &&

@@ -11,11 +11,10 @@ namespace hearsight {
 
 using Words = std::unordered_set<std::string>;
 
-// The words of a vocabulary file. Throws Error(file): it cannot be read.
+// The words of a vocabulary file. Throws Error(bundle): it cannot be read, or is no text.
 Words read_words(const std::filesystem::path& path);
 
 // Words of a text (UTF-8) that are not among the known ones, each once, in order, in lower case.
-// Letters beyond ASCII are taken as they are: this decides remarks, and no sound.
 std::vector<std::string> unknown_words(const std::string& text, const Words& known);
 
 }  // namespace hearsight

@@ -1,6 +1,5 @@
-// Rain.exe ONNXRUNTIME EXTENSIONS BUNDLE TEXT SOUND.wav: one text becomes one sound. Instead of a
-// text, a .safetensors file of `runtime-cli condition`; EXTENSIONS may then be "".
-//     mcs -out:Rain.exe Rain.cs ../unity/Runtime/*.cs
+// Rain.exe BUNDLE TEXT SOUND.wav: a text becomes a sound. Instead of a text, a .safetensors file of
+// `runtime-cli condition` may be named. libhearsight must be where the system looks for libraries.
 using System;
 using System.IO;
 using Hearsight;
@@ -9,20 +8,20 @@ internal static class Rain
 {
     private static int Main(string[] given)
     {
-        if (given.Length != 5)
+        if (given.Length != 3)
         {
-            Console.Error.WriteLine("Rain.exe ONNXRUNTIME EXTENSIONS BUNDLE TEXT SOUND.wav");
+            Console.Error.WriteLine("Rain.exe BUNDLE TEXT SOUND.wav");
             return (int)Status.Usage;
         }
         try
         {
-            var prompt = given[3].EndsWith(".safetensors") ? Prompt.Condition(given[3]) : Prompt.Text(given[3]);
-            using (var engine = new Engine(given[0], given[1] == "" ? null : given[1]))
-            using (var bundle = engine.Open(given[2]))
+            var prompt = given[1].EndsWith(".safetensors") ? Prompt.Condition(given[1]) : Prompt.Text(given[1]);
+            using (var engine = new Engine())
+            using (var bundle = engine.Open(given[0]))
             using (var job = bundle.Start(new Request { Seed = 7, Prompts = { prompt } }))
             {
                 while (job.Wait(250) == Status.Running) Console.Error.Write('.');
-                Save(given[4], job.Result());
+                Save(given[2], job.Result());
             }
             return (int)Status.Ok;
         }

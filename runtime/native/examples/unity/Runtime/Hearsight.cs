@@ -114,6 +114,9 @@ namespace Hearsight
             }
         }
 
+        /// Closes graphs until the open ones hold no more than so many bytes of weights.
+        public void Trim(long bytes = 0) => Native.Check(Native.hs_engine_trim(Handle, (ulong)bytes));
+
         public Bundle Open(string folder, params string[] conditioners) =>
             new Bundle(this, folder, conditioners);
 

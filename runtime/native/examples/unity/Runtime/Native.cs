@@ -17,7 +17,7 @@ namespace Hearsight
             public ulong MemoryBudget;
             public IntPtr Device, Onnxruntime, Extensions, OrtApi, CacheFolder;
             public int NeverBuild, LogLevel;
-            public IntPtr Log, LogUser, Allocate, Release, MemoryUser;
+            public IntPtr Log, LogUser, Allocate, Release, MemoryUser, Provider, Precision;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -99,6 +99,8 @@ namespace Hearsight
         internal static extern int hs_engine_create(ref EngineOptions options, out IntPtr engine);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern int hs_engine_destroy(IntPtr engine);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern int hs_engine_trim(IntPtr engine, ulong bytes);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern uint hs_engine_error(IntPtr engine, byte[] text, uint size);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
