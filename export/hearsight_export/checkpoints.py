@@ -29,6 +29,7 @@ __all__ = [
     "looks_like",
     "read_folder",
     "read_json",
+    "read_parts",
     "read_tensors",
 ]
 
@@ -36,12 +37,20 @@ _SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 _STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 _INDEX = ".index.json"
 _SIGNS = (
+    ("BigVGAN", r"resblocks\.\d+\.activations\."),
     ("AudioLDM", r"model\.diffusion_model\.film_emb\.|class_embedding\."),
     ("AudioLDM 2", r"cond_stage_models\.\d"),
     ("Make-An-Audio", r"cond_stage_model\.caption_encoder\."),
     ("Stable Diffusion", r"cond_stage_model\.transformer\.|conditioner\.embedders\."),
     ("LAION CLAP", r"(module\.)?(text|audio)_branch\."),
     ("CLAP of transformers", r"(text|audio)_model\.(embeddings|audio_encoder)\."),
+    ("SSV2A", r"(clip_encoder|clap_encoder|styler)\.|pred_token$"),
+    ("DALL-E 2", r"net\.causal_transformer\.|noise_scheduler\."),
+    ("ImageBind", r"modality_(preprocessors|trunks|heads)\."),
+    ("Experiment A", r"(cond_stage_model\.)?(conditioner\.)?projector\."),
+    ("Experiment B", r"token_query$"),
+    ("CLAP 2022", r"caption_encoder\."),
+    ("BERT", r"(bert\.)?embeddings\.word_embeddings\."),
     ("BigVGAN or HiFi-GAN", r"(generator\.)?(conv_pre|ups)\."),
 )
 
@@ -65,34 +74,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """
     if path.name.endswith(_INDEX):
         return _read_shards(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except OSError as problem:
-        raise CheckpointError(f"{path} cannot be read: {problem.strerror}.") from None
-    if head.startswith(b"version https://git-lfs"):
-        raise CheckpointError(f"{path} is a Git LFS pointer; fetch the file itself (git lfs pull).")
+    head = _head(path)
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
-    zipped = zipfile.is_zipfile(path)
-    if not zipped and head.startswith(b"PK"):
-        raise CheckpointError(f"{path} is incomplete: {cut_pickle(path)}. Download it again.")
-    if not zipped and not head.startswith(b"\x80"):
-        raise CheckpointError(
-            f"{path} is no checkpoint: expected safetensors or a pickle of PyTorch "
-            f"({', '.join(_SUFFIXES)})."
-        )
-    if zipped and _is_program(path):
-        raise CheckpointError(
-            f"{path} is a TorchScript archive, which is a program, and nothing of a checkpoint is "
-            "run: save its state_dict, or take the folder of transformers."
-        )
-    try:
-        with torch.serialization.safe_globals(_numpy_scalars()):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except Exception as problem:  # damage shows in many ways, each with its own error
-        raise CheckpointError(_refusal(path, problem)) from None
-    return _state_dict(path, content)
+    return _state_dict(path, _read_pickle(path, head))
+
+
+def read_parts(path: Path, names: Sequence[str]) -> dict[str, dict[str, Tensor]]:
+    """Those state dicts of `names` that a pickle of PyTorch with several of them holds.
+
+    Raises:
+        CheckpointError: the file cannot be read, as for `read_tensors`.
+    """
+    content = _read_pickle(path, _head(path))
+    if not isinstance(content, Mapping):
+        return {}
+    return {name: dict(content[name]) for name in names if _is_state_dict(content.get(name))}
 
 
 def read_folder(folder: Path, part: str, first: str) -> dict[str, Tensor]:
@@ -155,6 +152,41 @@ def foreign(path: Path, names: Iterable[str], wanted: str, first: str) -> Checkp
     return CheckpointError(
         f"{path} is no {wanted} checkpoint{like}: the first tensor that is missing is {first}."
     )
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a checkpoint."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as problem:
+        raise CheckpointError(f"{path} cannot be read: {problem.strerror}.") from None
+    if head.startswith(b"version https://git-lfs"):
+        raise CheckpointError(f"{path} is a Git LFS pointer; fetch the file itself (git lfs pull).")
+    return head
+
+
+def _read_pickle(path: Path, head: bytes) -> Any:
+    """What is in a pickle of PyTorch: tensors and plain values, nothing run."""
+    zipped = zipfile.is_zipfile(path)
+    if not zipped and head.startswith(b"PK"):
+        raise CheckpointError(f"{path} is incomplete: {cut_pickle(path)}. Download it again.")
+    if not zipped and not head.startswith(b"\x80"):
+        raise CheckpointError(
+            f"{path} is no checkpoint: expected safetensors or a pickle of PyTorch "
+            f"({', '.join(_SUFFIXES)})."
+        )
+    if zipped and _is_program(path):
+        raise CheckpointError(
+            f"{path} is a TorchScript archive, which is a program, and nothing of a checkpoint is "
+            "run: save its state_dict, or take the folder of transformers."
+        )
+    try:
+        with torch.serialization.safe_globals(_numpy_scalars()):
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except Exception as problem:  # damage shows in many ways, each with its own error
+        raise CheckpointError(_refusal(path, problem)) from None
+    return content
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

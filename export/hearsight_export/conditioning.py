@@ -10,14 +10,14 @@ from pathlib import Path
 from hearsight.bundle import Bundle, open_bundle
 from hearsight.contract import files
 from hearsight.errors import BundleError
-from hearsight.manifest import Conditioners, Graph, License, Manifest, Source, Space
+from hearsight.manifest import Conditioners, Graph, Join, License, Manifest, Source, Space
 from hearsight.sources import in_folder
 from hearsight.store import write_bundle
 
 from .assembly import CARD, name_of, new_bundle, sha256_of, tell, tools, weight_licenses
 from .report import write_report
 
-__all__ = ["Addition", "make_conditioner"]
+__all__ = ["NOTICE", "Addition", "copy_rest", "make_conditioner"]
 
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "transformers")
 NOTICE = "NOTICE"
@@ -28,7 +28,9 @@ class Addition:
     """What an export gives to a bundle.
 
     family, title: as the manifest has them. graphs: by name, written already. licenses: terms
-    of each graph's weights.
+    of each graph's weights. join: how prompts meet in the graph of that role. notes: what else
+    its users should know. replaces: a space whose generators take these conditions too, in place
+    of all that they understood; the bundle's space is this one then, with its empty condition.
     """
 
     family: str
@@ -37,6 +39,9 @@ class Addition:
     conditioners: Conditioners
     space: Space
     licenses: Mapping[str, License]
+    join: Join | None = None
+    notes: tuple[str, ...] = ()
+    replaces: str = ""
 
 
 def make_conditioner(
@@ -85,21 +90,24 @@ def _alone(name: str, added: Addition, source: Source) -> Manifest:
         space=added.space,
         graphs=dict(added.graphs),
         conditioners=added.conditioners,
+        join=added.join,
     )
 
 
 def _join(name: str, base: Bundle, added: Addition, root: Path) -> Manifest:
     """Copy what stays of a bundle into `root`, and the manifest of both."""
     old, space = base.manifest, added.space
-    if (old.space.name, old.space.shape) != (space.name, space.shape):
+    if (old.space.name, old.space.shape) != (added.replaces or space.name, space.shape):
         raise BundleError(
             f'{base.root} is of the space "{old.space.name}" {list(old.space.shape)}, and '
             f'{added.family} makes conditions of "{space.name}" {list(space.shape)}; only what '
             "is of one space can be joined."
         )
     new = _given(added.conditioners)
-    staying = {kind: chain for kind, chain in _given(old.conditioners).items() if kind not in new}
+    gone = _given(old.conditioners) if added.replaces else new
+    staying = {kind: chain for kind, chain in _given(old.conditioners).items() if kind not in gone}
     leaving = _chained(old.conditioners) - {name for c in staying.values() for name in c.graphs}
+    leaving -= _chained(added.conditioners) - added.graphs.keys()  # used again by what is new
     kept = {name: graph for name, graph in old.graphs.items() if name not in leaving}
     for taken in added.graphs:
         if taken in kept:
@@ -110,9 +118,13 @@ def _join(name: str, base: Bundle, added: Addition, root: Path) -> Manifest:
     # The chain was measured with the text conditioner that there was.
     chain = () if "text" in new else old.chain
     rest = replace(old, graphs=kept, conditioners=Conditioners(**staying), chain=chain)
-    if old.space.empty and space.empty:
-        (root / space.empty.file).unlink()
-    _copy(base, rest, root)
+    if added.replaces:
+        rest = replace(rest, space=replace(old.space, empty=None))
+    elif old.space.empty:
+        if space.empty:
+            (root / space.empty.file).unlink()
+        space = old.space
+    copy_rest(base, rest, root)
     licenses = {
         file: terms
         for file, terms in old.license.items()
@@ -121,15 +133,17 @@ def _join(name: str, base: Bundle, added: Addition, root: Path) -> Manifest:
     return replace(
         rest,
         name=name,
+        title=added.title if added.replaces else old.title,
         kind="both" if old.kind == "generator" else old.kind,
         license=dict(sorted({**licenses, **_licenses(added)}.items())),
-        space=old.space if old.space.empty else space,
+        space=space,
         graphs={**kept, **added.graphs},
         conditioners=Conditioners(**{**staying, **new}),
+        join=added.join or (old.join if "join" in kept else None),
     )
 
 
-def _copy(base: Bundle, rest: Manifest, root: Path) -> None:
+def copy_rest(base: Bundle, rest: Manifest, root: Path) -> None:
     """Take the files of `rest` and the documents beside them, but for those made anew and those
     of what was measured before.
     """
@@ -169,4 +183,4 @@ def _notice(added: Addition, source: Source) -> str:
     for name, terms in added.licenses.items():
         allowed = use[terms.commercial_use]
         lines.append(f"{name}: {terms.name} {terms.url}; commercial use {allowed}.")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *added.notes]) + "\n"

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from hearsight.manifest import Graph, Precision
 
-from .graphs import OPSET, Part, export_part, trace
+from .graphs import Part, export_part, trace
 
-__all__ = ["PictureFront", "behind_picture_front", "export_picture_encoder"]
+__all__ = ["PictureFront", "behind_picture_front", "export_picture_encoder", "put_before"]
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,27 @@ def behind_picture_front(model: onnx.ModelProto, like: PictureFront) -> onnx.Mod
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, size, size])],
         [numpy_helper.from_array(v, k) for k, v in constants.items() if k in used],
     )
-    front = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=model.ir_version
-    )
-    front = compose.add_prefix(front, "front_", rename_inputs=False)
-    pixels = model.graph.input[0].name
-    merged = compose.merge_models(front, model, io_map=[("front_pixels", pixels)])
-    del merged.metadata_props[:]
-    return merged
+    return put_before(model, graph)
+
+
+def put_before(model: onnx.ModelProto, front: onnx.GraphProto) -> onnx.ModelProto:
+    """A model of one input behind a graph of one output, which keeps its inputs' names.
+
+    The model itself is changed: what copies or checks it whole, as `onnx.compose` does, fails
+    above 2 GB.
+    """
+    graph = model.graph
+    first = compose.add_prefix_graph(front, "front_", rename_inputs=False, rename_outputs=False)
+    made, taken = front.output[0].name, graph.input[0].name
+    for node in first.node:
+        for names in (node.input, node.output):
+            names[:] = [taken if name == made else name for name in names]
+    nodes = [*first.node, *graph.node]
+    del graph.node[:], graph.input[:]
+    graph.node.extend(nodes)
+    graph.input.extend(first.input)
+    graph.initializer.extend(first.initializer)
+    return model
 
 
 def export_picture_encoder(

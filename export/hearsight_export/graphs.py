@@ -59,7 +59,8 @@ class Part:
     at sizes that are no multiples of the strides, or the graph is right for multiples only.
     samples: further inputs of other sizes for the parity report. tolerance: of the relative L2
     error in fp32; a graph that iterates inside, as Griffin-Lim does, is a loop and gets
-    `LOOP_TOLERANCE`. name: of the graph in the bundle, its role unless two share one.
+    `LOOP_TOLERANCE`. name: of the graph in the bundle, its role unless two share one. reach: of
+    a vocoder, as the manifest has it.
     """
 
     role: Role
@@ -71,6 +72,7 @@ class Part:
     hot: bool = False
     tolerance: float = TOLERANCE
     name: str = ""
+    reach: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.role)
@@ -81,6 +83,7 @@ def export_part(
     root: Path,
     precisions: Sequence[Precision] = ("fp32",),
     model: ModelProto | None = None,
+    beside: Sequence[Graph] = (),
 ) -> Graph:
     """Write `<name>.onnx` and `<name>.weights` into `root`, check them, return the entry.
 
@@ -88,18 +91,20 @@ def export_part(
     as near to PyTorch as `LEAST_SNR_DB` asks in every size, else the entry says why not, as it
     does of one that cannot be made or that ONNX Runtime does not run.
     Variants share the weights that they have in common. model: the graph, where it is not what
-    the module alone traces to.
+    the module alone traces to. beside: graphs in `root` with which it may share weights of the
+    same names too.
 
     Raises:
         ParityError: relative L2 error in fp32 above the part's tolerance on any sample.
     """
     part.module.eval()
     wanted = answers(part.module, _samples(part), part.axes)
-    plain = save_variant(model if model is not None else trace(part), root, part.name)
+    whole = model if model is not None else trace(part)
+    plain = save_variant(whole, root, part.name, _of(beside, "fp32"))
     graph = _plain(part, plain, root, wanted)
     for precision in precisions:
         if precision != "fp32":
-            graph = _with(graph, part, root, precision, wanted)
+            graph = _with(graph, part, root, precision, wanted, beside)
     return graph
 
 
@@ -159,11 +164,17 @@ def _plain(part: Part, variant: Variant, root: Path, wanted: Sequence[Answer]) -
         check,
         rows,
         None if part.name == part.role else part.role,
+        reach=part.reach,
     )
 
 
 def _with(
-    graph: Graph, part: Part, root: Path, precision: Precision, wanted: Sequence[Answer]
+    graph: Graph,
+    part: Part,
+    root: Path,
+    precision: Precision,
+    wanted: Sequence[Answer],
+    beside: Sequence[Graph],
 ) -> Graph:
     """The entry with one more variant, or with the reason why it has none."""
     stem, names = f"{part.name}.{precision}", list(part.outputs)
@@ -173,7 +184,8 @@ def _with(
         made = _reduced(whole, precision)
         if made is None:
             raise ParityError(f"less than {LEAST_SHARE:.0%} of its weights are in matrix products")
-        variant = save_variant(made, root, stem, (plain,))
+        others = (plain, *_of(beside, "fp32"), *_of(beside, precision))
+        variant = save_variant(made, root, stem, others)
         rows = list(compare_with(wanted, root / variant.file, names, precision, part.name))
         if precision == "fp16":
             rows = _worse(rows, _as_a_gpu(graph, part, root, variant, wanted))
@@ -192,6 +204,10 @@ def _with(
         variants={**graph.variants, precision: variant},
         parity=(*graph.parity, *rows),
     )
+
+
+def _of(graphs: Sequence[Graph], precision: Precision) -> list[Variant]:
+    return [graph.variants[precision] for graph in graphs if precision in graph.variants]
 
 
 def _reason(problem: Exception, root: Path) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
-from onnx import ModelProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto
 
 __all__ = ["keep_modules", "modules", "name_nodes"]
 
@@ -14,8 +15,10 @@ _NO_MODULE = "_empty_nn_module_stack"  # where the exporter does not know
 
 
 def keep_modules(model: ModelProto) -> None:
-    """Reduce what PyTorch's exporter notes about each node to the path of its module."""
-    for node in model.graph.node:
+    """Reduce what PyTorch's exporter notes about each node, also inside of loops, to the path of
+    its module.
+    """
+    for node in _all(model.graph):
         noted = next((entry.value for entry in node.metadata_props if entry.key == _SCOPES), "[]")
         *paths, _ = ast.literal_eval(noted) or [""]
         del node.metadata_props[:]
@@ -49,6 +52,13 @@ def name_nodes(model: ModelProto) -> None:
     for index, (node, path) in enumerate(zip(model.graph.node, modules(model), strict=True)):
         name = node.name or f"{node.op_type}_{index}"
         node.name = f"{path}/{name}" if path else name
+
+
+def _all(graph: GraphProto) -> Iterator[NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            yield from _all(attribute.g)
 
 
 def _told(node: NodeProto) -> str:

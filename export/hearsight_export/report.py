@@ -19,8 +19,17 @@ _KINDS = {
     "generator": "makes sound from conditions",
     "conditioner": "turns prompts into conditions",
     "both": "turns prompts into conditions and conditions into sound",
+    "classifier": "tells of which classes a sound is",
 }
-_PROMPTS = {"text": "words", "image": "pictures", "video": "videos", "audio": "reference sounds"}
+_PROMPTS = {
+    "text": "words",
+    "image": "pictures",
+    "video": "videos",
+    "audio": "reference sounds",
+    "depth": "depth pictures",
+    "thermal": "thermal pictures",
+    "imu": "movements",
+}
 
 
 def write_report(root: Path) -> Path:

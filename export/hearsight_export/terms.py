@@ -10,7 +10,16 @@ from pathlib import Path
 
 from hearsight.manifest import License
 
-__all__ = ["AUDIOLDM", "CLAP", "CLIP", "VOCABULARY", "Published", "terms_of"]
+__all__ = [
+    "AUDIOLDM",
+    "BIGVGAN",
+    "CLAP",
+    "CLIP",
+    "PRIOR",
+    "VOCABULARY",
+    "Published",
+    "terms_of",
+]
 
 VOCABULARY = License("MIT", "https://github.com/facebookresearch/fairseq", True)
 _CACHED = "models--"  # what folders of repositories begin with in the hub's cache
@@ -100,6 +109,34 @@ CLIP = (
                 "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
             }
         ),
+    ),
+)
+
+BIGVGAN = (
+    Published(
+        License("MIT", "https://github.com/NVIDIA/BigVGAN", True),
+        frozenset(
+            {
+                "nvidia/bigvgan_22khz_80band",
+                "nvidia/bigvgan_24khz_100band",
+                "nvidia/bigvgan_base_22khz_80band",
+                "nvidia/bigvgan_base_24khz_100band",
+                "nvidia/bigvgan_v2_22khz_80band_256x",
+                "nvidia/bigvgan_v2_22khz_80band_fmax8k_256x",
+                "nvidia/bigvgan_v2_24khz_100band_256x",
+                "nvidia/bigvgan_v2_44khz_128band_256x",
+                "nvidia/bigvgan_v2_44khz_128band_512x",
+            }
+        ),
+    ),
+)
+
+
+PRIOR = (
+    Published(
+        License("MIT", "https://github.com/lucidrains/DALLE2-pytorch", True),
+        frozenset({"laion/DALLE2-PyTorch"}),
+        frozenset({"dalle2_prior.pth"}),
     ),
 )
 

@@ -19,7 +19,13 @@ from hearsight.store import write_tensor
 from .bpe import BytePairs
 from .graphs import OPSET, save_variant
 
-__all__ = ["bert_tokenizer", "clip_tokenizer", "export_tokenizer", "roberta_tokenizer"]
+__all__ = [
+    "bert_tokenizer",
+    "clip_tokenizer",
+    "export_tokenizer",
+    "padded_bert_tokenizer",
+    "roberta_tokenizer",
+]
 
 EXTENSIONS = "ai.onnx.contrib"
 
@@ -54,6 +60,53 @@ def bert_tokenizer(pieces: Sequence[str], first_word: int, limit: int) -> onnx.M
     return _tokenizer(nodes, constants)
 
 
+def padded_bert_tokenizer(pieces: Sequence[str], length: int) -> onnx.ModelProto:
+    """`text` string [1] to `ids` and `mask`, int64 [1, length], as uncased BERT reads texts.
+
+    Longer texts lose their end, but not the closing mark; after shorter ones comes the id 0,
+    where the mask is 0 and not 1. Marks such as `[SEP]` in a text are words like others.
+    """
+    steps = {
+        "blanks": (r"[\s\p{Z}]+", " "),
+        # onnxruntime-extensions makes words of these, and has no lower case of that.
+        "broken": (r"[\p{C}\x{FFFD}]", ""),
+        "dotted": ("\u0130", "I"),
+    }
+    nodes, said, constants = _rewritten("text", steps)
+    nodes += [
+        helper.make_node(
+            "BertTokenizer",
+            [said],
+            ["all", "types", "attention"],
+            domain=EXTENSIONS,
+            vocab_file="\n".join(pieces).encode(),
+            do_lower_case=1,
+            strip_accents=1,
+        ),
+        helper.make_node("Slice", ["all", "first", "last"], ["words"]),
+        helper.make_node("Slice", ["words", "first", "room"], ["kept"]),
+        helper.make_node("Slice", ["all", "last", "end"], ["mark"]),
+        helper.make_node("Concat", ["kept", "mark"], ["said_ids"], axis=0),
+        helper.make_node("Shape", ["said_ids"], ["size"]),
+        helper.make_node("Sub", ["length", "size"], ["rest"]),
+        helper.make_node("Concat", ["first", "rest"], ["padding"], axis=0),
+        helper.make_node("Pad", ["said_ids", "padding"], ["padded"]),
+        helper.make_node("Unsqueeze", ["padded", "first"], ["ids"]),
+        helper.make_node("Expand", ["one", "size"], ["said_mask"]),
+        helper.make_node("Pad", ["said_mask", "padding"], ["padded_mask"]),
+        helper.make_node("Unsqueeze", ["padded_mask", "first"], ["mask"]),
+    ]
+    constants |= {
+        "first": np.array([0]),
+        "last": np.array([-1]),
+        "end": np.array([2**31 - 1]),
+        "room": np.array([length - 1]),
+        "length": np.array([length]),
+        "one": np.array(1),
+    }
+    return _tokenizer(nodes, constants, length)
+
+
 def roberta_tokenizer(pairs: BytePairs, limit: int) -> onnx.ModelProto:
     """`text` string [1] to `ids` and `mask` of ones, int64 [1, L], as RoBERTa reads texts.
 
@@ -76,15 +129,7 @@ def clip_tokenizer(pairs: BytePairs, limit: int = 77) -> onnx.ModelProto:
         "digits": (r"(\p{N})", r" \1 "),
         "blanks": (r"[\s\p{Z}\x0b\x1c-\x1f\x85]+", " "),
     }
-    nodes: list[NodeProto] = []
-    said = "text"
-    constants: dict[str, NDArray] = {}
-    for step, (pattern, rewrite) in steps.items():
-        constants[f"{step}_pattern"] = np.array([pattern], object)
-        constants[f"{step}_rewrite"] = np.array([rewrite], object)
-        inputs = [said, f"{step}_pattern", f"{step}_rewrite"]
-        nodes.append(helper.make_node("StringRegexReplace", inputs, [step], domain=EXTENSIONS))
-        said = step
+    nodes, said, constants = _rewritten("text", steps)
     nodes += [_byte_pair_node("CLIPTokenizer", said, pairs), *_CUT]
     constants |= {"first": np.array([0]), "room": np.array([limit - 1])}
     return _tokenizer(nodes, constants | _ENDS)
@@ -107,6 +152,21 @@ _ENDS = {
 }
 
 
+def _rewritten(
+    said: str, steps: Mapping[str, tuple[str, str]]
+) -> tuple[list[NodeProto], str, dict[str, NDArray]]:
+    """Nodes that replace patterns one after the other, what the last one gives, constants."""
+    nodes: list[NodeProto] = []
+    constants: dict[str, NDArray] = {}
+    for step, (pattern, rewrite) in steps.items():
+        constants[f"{step}_pattern"] = np.array([pattern], object)
+        constants[f"{step}_rewrite"] = np.array([rewrite], object)
+        inputs = [said, f"{step}_pattern", f"{step}_rewrite"]
+        nodes.append(helper.make_node("StringRegexReplace", inputs, [step], domain=EXTENSIONS))
+        said = step
+    return nodes, said, constants
+
+
 def _byte_pair_node(op: str, text: str, pairs: BytePairs) -> NodeProto:
     return helper.make_node(
         op,
@@ -119,13 +179,15 @@ def _byte_pair_node(op: str, text: str, pairs: BytePairs) -> NodeProto:
     )
 
 
-def _tokenizer(nodes: Sequence[NodeProto], constants: Mapping[str, NDArray]) -> onnx.ModelProto:
+def _tokenizer(
+    nodes: Sequence[NodeProto], constants: Mapping[str, NDArray], length: int | str = "L"
+) -> onnx.ModelProto:
     graph = helper.make_graph(
         list(nodes),
         "tokenize",
         [helper.make_tensor_value_info("text", TensorProto.STRING, [1])],
         [
-            helper.make_tensor_value_info(name, TensorProto.INT64, [1, "L"])
+            helper.make_tensor_value_info(name, TensorProto.INT64, [1, length])
             for name in ("ids", "mask")
         ],
         [numpy_helper.from_array(v, k) for k, v in constants.items()],
@@ -148,6 +210,12 @@ def export_tokenizer(model: onnx.ModelProto, root: Path, text: str) -> Graph:
     return Graph(
         {"fp32": variant},
         (TensorSpec("text", "string", (1,)),),
-        (TensorSpec("ids", "int64", (1, "L")), TensorSpec("mask", "int64", (1, "L"))),
+        tuple(TensorSpec(name, "int64", _shape(model, name)) for name in ("ids", "mask")),
         check=Check((), outputs, text),
     )
+
+
+def _shape(model: onnx.ModelProto, name: str) -> tuple[int | str, ...]:
+    """The shape that a model gives its output `name`."""
+    [found] = (output for output in model.graph.output if output.name == name)
+    return tuple(axis.dim_param or axis.dim_value for axis in found.type.tensor_type.shape.dim)

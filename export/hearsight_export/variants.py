@@ -17,6 +17,8 @@ from hearsight.store import describe
 __all__ = ["read_variant", "save_variant"]
 
 EXTERNAL_FROM_BYTES = 256
+_GLANCE = 4096
+_Kind = tuple[int, tuple[int, ...]]  # data type and shape
 
 
 def save_variant(
@@ -25,7 +27,7 @@ def save_variant(
     """Write a model with its weights beside it, where they can be memory-mapped.
 
     Weights that half precision holds exactly are stored so; a Cast widens them on loading.
-    Weights that a variant in `beside` has already under the same name are not written again.
+    Weights that a variant in `beside` has already, under whatever name, are not written again.
     """
     _store_half(model)
     _merge_imports(model)
@@ -102,19 +104,32 @@ def _is_half(array: NDArray[np.float32]) -> bool:
 
 def _share(model: ModelProto, root: Path, beside: Sequence[Variant]) -> list[str]:
     """Point weights of the model at equal ones of other variants; the files they lie in."""
-    known: dict[str, TensorProto] = {}
+    known: dict[_Kind, list[TensorProto]] = {}
     for variant in beside:
         written = onnx.load(root / variant.file, load_external_data=False)
-        known |= {t.name: t for t in written.graph.initializer if t.external_data}
+        for other in written.graph.initializer:
+            if other.external_data:
+                known.setdefault(_kind(other), []).append(other)
     files: dict[str, None] = {}
     for tensor in model.graph.initializer:
-        other = known.get(tensor.name)
-        if other is None or (other.data_type, other.dims) != (tensor.data_type, tensor.dims):
-            continue
-        place = {entry.key: entry.value for entry in other.external_data}
-        with (root / place["location"]).open("rb") as file:
-            file.seek(int(place["offset"]))
-            if file.read(int(place["length"])) == tensor.raw_data:
+        for other in known.get(_kind(tensor), ()):
+            place = {entry.key: entry.value for entry in other.external_data}
+            if _lies_at(root / place["location"], int(place["offset"]), tensor.raw_data):
+                name = tensor.name
                 tensor.CopyFrom(other)
+                tensor.name = name
                 files[place["location"]] = None
+                break
     return list(files)
+
+
+def _kind(tensor: TensorProto) -> _Kind:
+    return tensor.data_type, tuple(tensor.dims)
+
+
+def _lies_at(path: Path, offset: int, wanted: bytes) -> bool:
+    """Whether a file holds these bytes there, of which most differ at once."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        begin = file.read(len(wanted[:_GLANCE]))
+        return begin == wanted[:_GLANCE] and file.read(len(wanted) - len(begin)) == wanted[_GLANCE:]

@@ -8,6 +8,7 @@ from hearsight_export import cli
 
 COMMANDS = {
     "audioldm": (),
+    "make-an-audio": ("--vocoder", "owner/voice", "--tokenizer", "owner/words"),
     "clap": (),
     "clip": (),
     "ciap": (),

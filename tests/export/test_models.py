@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from hearsight_export.models.bigvgan import BigVGAN, BigVGANConfig, PolyphaseSnake, kaiser_sinc
+from hearsight_export.bigvgan.config import BigVGANConfig
+from hearsight_export.bigvgan.networks import BigVGAN, PolyphaseSnake, kaiser_sinc
 from hearsight_export.models.denoise import Denoise, film_unet
 from hearsight_export.models.mel import LogMel, MelConfig, mel_filters
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import hearsight
-from hearsight_export.models.bigvgan import BigVGANConfig
+from hearsight_export.bigvgan.config import BigVGANConfig
 from hearsight_export.models.griffin_lim import GriffinLim
 from hearsight_export.models.mel import LogMel, MelConfig
 from hearsight_export.starter.assemble import assemble

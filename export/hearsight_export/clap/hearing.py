@@ -50,18 +50,18 @@ class Upsample3(nn.Module):
 
 
 class ClapMel(nn.Module):
-    """Sound [B, S] at 48 kHz to log mel [B, S / 480 + 1, bins] in dB of power.
+    """Sound [B, S] to log mel [B, S / hop + 1, bins] in dB of power, of 48 kHz every 480 samples.
 
     Slaney's bands of unit area from 50 to 14000 Hz; Hann windows of 1024 samples centred on
-    every 480th, the ends reflected; floor -100 dB (torchlibrosa in LAION-AI/CLAP).
+    every hop, the ends reflected; floor -100 dB (torchlibrosa in LAION-AI/CLAP).
     """
 
     kernel: Tensor
     filters: Tensor
 
-    def __init__(self, bins: int = 64) -> None:
+    def __init__(self, bins: int = 64, sample_rate: int = 48000, hop: int = 480) -> None:
         super().__init__()
-        self.config = config = MelConfig(48000, 1024, 480, bins, 50.0, 14000.0, 1e-10)
+        self.config = config = MelConfig(sample_rate, 1024, hop, bins, 50.0, 14000.0, 1e-10)
         time = np.arange(config.window)
         phase = 2 * np.pi * np.outer(np.arange(config.window // 2 + 1), time) / config.window
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * time / config.window)

@@ -9,7 +9,18 @@ from .app import app
 
 __all__ = ["app", "main"]
 
-for _commands in ("audioldm", "conditioners", "engines", "starter"):
+for _commands in (
+    "audioldm",
+    "bigvgan",
+    "classifier",
+    "conditioners",
+    "engines",
+    "imagebind",
+    "make_an_audio",
+    "msclap",
+    "ssv2a",
+    "starter",
+):
     import_module(f".{_commands}", __name__)
 
 

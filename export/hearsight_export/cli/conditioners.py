@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
     from ..conditioning import Addition
 
-__all__ = ["ciap", "clap", "clip", "echoframe"]
+__all__ = [
+    "Into",
+    "Tokenizer",
+    "base_bundle",
+    "ciap",
+    "clap",
+    "clip",
+    "echoframe",
+    "located",
+    "make",
+    "words_at",
+]
 
 Into = Annotated[
     Path | None,
@@ -73,14 +84,14 @@ def clap(
     threads: Threads = 0,
 ) -> None:
     """Export LAION's CLAP: text and reference sounds for generators of its space."""
-    kinds, base = selected(precisions), _base(out, into)
+    kinds, base = selected(precisions), base_bundle(out, into)
 
     from ..clap.bundle import clap_addition, read_clap
 
     use_threads(threads)
-    path, words = _locate(checkpoint, download), _words(tokenizer, download)
+    path, words = located(checkpoint, download), words_at(tokenizer, download)
     file = read_clap(path)
-    _make(path, out, base, lambda root: clap_addition(file, words, root, kinds))
+    make(path, out, base, lambda root: clap_addition(file, words, root, kinds))
 
 
 @app.command()
@@ -108,19 +119,19 @@ def clip(
     threads: Threads = 0,
 ) -> None:
     """Export CLIP: pictures, and text where there is a tokenizer, in a space of its own."""
-    kinds, base = selected(precisions), _base(out, into)
+    kinds, base = selected(precisions), base_bundle(out, into)
 
     from ..assembly import sha256_of
     from ..clip.bundle import clip_addition, read_clip
     from ..clip.layout import clip_activation
 
     use_threads(threads)
-    path, words = _locate(checkpoint, download), _words(tokenizer, download)
+    path, words = located(checkpoint, download), words_at(tokenizer, download)
     file = read_clip(path)
     said = activation.value if activation else clip_activation(file.state, file.hidden_act)
     digest = sha256_of(path)
     name = space or f"clip-{digest[:12]}"
-    _make(path, out, base, lambda root: clip_addition(file, said, name, words, root, kinds), digest)
+    make(path, out, base, lambda root: clip_addition(file, said, name, words, root, kinds), digest)
 
 
 @app.command()
@@ -133,17 +144,17 @@ def ciap(
     threads: Threads = 0,
 ) -> None:
     """Export CIAP: pictures for generators of CLAP's space."""
-    kinds, base = selected(precisions), _base(out, into)
+    kinds, base = selected(precisions), base_bundle(out, into)
 
     from ..checkpoints import read_tensors
     from ..ciap import ciap_addition, load_ciap
     from ..weights import blame
 
     use_threads(threads)
-    path = _locate(checkpoint, download)
+    path = located(checkpoint, download)
     with blame(path):
         model = load_ciap(read_tensors(path))
-    _make(path, out, base, lambda root: ciap_addition(model, root, kinds))
+    make(path, out, base, lambda root: ciap_addition(model, root, kinds))
 
 
 @app.command()
@@ -168,7 +179,7 @@ def echoframe(
     threads: Threads = 0,
 ) -> None:
     """Export EchoFrame: videos for generators of CLAP's space."""
-    kinds, base = selected(precisions), _base(out, into)
+    kinds, base = selected(precisions), base_bundle(out, into)
 
     from ..checkpoints import read_tensors
     from ..clip.bundle import read_clip
@@ -177,26 +188,28 @@ def echoframe(
     from ..weights import blame
 
     use_threads(threads)
-    path = _locate(checkpoint, download)
+    path = located(checkpoint, download)
     with blame(path):
         network = load_mapper(read_tensors(path), mapper.value if mapper else None)
-    eye = read_clip(_locate(clip, download))
-    _make(path, out, base, lambda root: echoframe_addition(network, eye, root, kinds))
+    eye = read_clip(located(clip, download))
+    make(path, out, base, lambda root: echoframe_addition(network, eye, root, kinds))
 
 
-def _locate(checkpoint: str, download: bool) -> Path:
+def located(checkpoint: str, download: bool) -> Path:
+    """Where a checkpoint lies, fetched first if it is the hub's."""
     from ..hub import locate
 
     return locate(checkpoint, download, say)
 
 
-def _words(tokenizer: str | None, download: bool) -> Path | None:
+def words_at(tokenizer: str | None, download: bool) -> Path | None:
+    """Where a tokenizer lies, if one is given."""
     from ..hub import locate
 
     return None if tokenizer is None else locate(tokenizer, download, say, _TOKENIZER_FILES)
 
 
-def _base(out: Path, into: Path | None) -> Bundle | None:
+def base_bundle(out: Path, into: Path | None) -> Bundle | None:
     """The bundle to join, and `out` checked, before anything is fetched or read."""
     from hearsight.bundle import open_bundle
 
@@ -204,13 +217,14 @@ def _base(out: Path, into: Path | None) -> Bundle | None:
     return open_bundle(into) if into else None
 
 
-def _make(
+def make(
     path: Path,
     out: Path,
     base: Bundle | None,
-    make: Callable[[Path], Addition],
+    add: Callable[[Path], Addition],
     sha256: str = "",
 ) -> None:
+    """Make the conditioner of a checkpoint, and print where it is."""
     from ..conditioning import make_conditioner
 
-    print(make_conditioner(path, out, make, base, say, sha256).root)
+    print(make_conditioner(path, out, add, base, say, sha256).root)

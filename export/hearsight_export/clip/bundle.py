@@ -29,7 +29,7 @@ from ..weights import blame
 from .layout import Activation
 from .towers import ClipText, load_clip_image, load_clip_text
 
-__all__ = ["ClipFile", "clip_addition", "clip_graphs", "read_clip"]
+__all__ = ["ClipFile", "clip_addition", "clip_graphs", "export_clip_tokenizer", "read_clip"]
 
 CHECK_TEXT = "Heavy rain on a tin roof"
 _FIRST = "visual.conv1.weight [768, 3, 32, 32]"
@@ -127,16 +127,25 @@ def clip_graphs(
     if tokenizer_files is None:
         return graphs
     text = load_clip_text(state, activation)
-    pairs, words = read_byte_pairs(tokenizer_files), text.model.config.vocab_size
-    if len(pairs.vocabulary) != words or max(pairs.vocabulary.values()) != words - 1:
-        raise TokenizerError(
-            f"{tokenizer_files} has {len(pairs.vocabulary)} pieces, and the checkpoint has "
-            f"{words} words; give CLIP's own tokenizer."
-        )
-    places = text.model.config.max_position_embeddings
-    graphs["tokenize"] = export_tokenizer(clip_tokenizer(pairs, places), root, CHECK_TEXT)
+    graphs["tokenize"] = export_clip_tokenizer(text, tokenizer_files, root)
     graphs["text"] = export_part(_text_part(text), root, precisions)
     return graphs
+
+
+def export_clip_tokenizer(text: ClipText, files: Path, root: Path) -> Graph:
+    """Write `tokenize` for a text tower into folder `root`; files: as for `read_byte_pairs`.
+
+    Raises:
+        TokenizerError: the tokenizer is missing or not of this model.
+    """
+    pairs, words = read_byte_pairs(files), text.model.config.vocab_size
+    if len(pairs.vocabulary) != words or max(pairs.vocabulary.values()) != words - 1:
+        raise TokenizerError(
+            f"{files} has {len(pairs.vocabulary)} pieces, and the checkpoint has {words} words; "
+            "give CLIP's own tokenizer."
+        )
+    places = text.model.config.max_position_embeddings
+    return export_tokenizer(clip_tokenizer(pairs, places), root, CHECK_TEXT)
 
 
 def _text_part(text: ClipText) -> Part:

@@ -46,8 +46,9 @@ def film_unet(
 class Denoise(nn.Module):
     """One row of a solver's table applied to a batch of latents.
 
-    x, d_prev, noise: [B, C, T, F]; cond: [G*B, D], all variations of the first branch first;
-    weights: [G]; row: [7] = t, alpha, sigma, k_x, k_d, k_prev, k_noise.
+    x, d_prev, noise: [B, C, T, F]; cond: [G*B, D] or [G*B, L, D], all variations of the first
+    branch first: a vector joins the time embedding, a sequence is attended to; weights: [G];
+    row: [7] = t, alpha, sigma, k_x, k_d, k_prev, k_noise.
     Returns x_next and d, the estimate of the clean latent, both [B, C, T, F].
     """
 
@@ -63,7 +64,8 @@ class Denoise(nn.Module):
         batch, branches = x.shape[0], weights.shape[0]
         repeated = x[None].expand(branches, -1, -1, -1, -1).reshape(-1, *x.shape[1:])
         time = t.expand(cond.shape[0])
-        out = self.unet(repeated, time, encoder_hidden_states=None, class_labels=cond).sample
+        vector, sequence = (cond, None) if cond.ndim == 2 else (None, cond)
+        out = self.unet(repeated, time, encoder_hidden_states=sequence, class_labels=vector).sample
         out = out.reshape(branches, batch, *x.shape[1:])
         out = (out * weights[:, None, None, None, None]).sum(0)
         if self.prediction == "epsilon":

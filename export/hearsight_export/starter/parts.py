@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from hearsight.schedule import cumulative_alphas
 
-from ..models.bigvgan import BigVGAN
+from ..bigvgan.networks import BigVGAN
 from ..models.denoise import film_unet
 from ..models.griffin_lim import GriffinLim
 from ..models.mel import LogMel

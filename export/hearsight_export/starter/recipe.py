@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hearsight.manifest import Betas
 
-from ..models.bigvgan import BigVGANConfig
+from ..bigvgan.config import BigVGANConfig
 from ..models.mel import MelConfig
 from .training import Run
 

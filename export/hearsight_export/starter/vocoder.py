@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..models.bigvgan import BigVGAN
+from ..bigvgan.networks import BigVGAN
 from .autoencoder import MelAutoencoder, crops
 from .corpus import Corpus
 from .recipe import Recipe

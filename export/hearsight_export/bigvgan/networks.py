@@ -9,38 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["BigVGAN", "BigVGANConfig", "PolyphaseSnake", "kaiser_sinc"]
+from .config import BigVGANConfig
+
+__all__ = ["BigVGAN", "PolyphaseSnake", "kaiser_sinc"]
 
 TAPS = 12
-
-
-@dataclass(frozen=True)
-class BigVGANConfig:
-    """Sizes of a generator; one mel frame becomes `prod(rates)` samples.
-
-    `noise`: whether a second input, white noise at the output rate, enters every stage through
-    a strided convolution, so that rain and wind need not be invented from a smooth spectrum.
-    """
-
-    mel_bins: int
-    channels: int
-    rates: tuple[int, ...]
-    kernels: tuple[int, ...]
-    block_kernels: tuple[int, ...] = (3, 7, 11)
-    dilations: tuple[int, ...] = (1, 3, 5)
-    noise: bool = False
-
-    @property
-    def samples_per_frame(self) -> int:
-        """Output samples for each mel frame."""
-        return math.prod(self.rates)
+SMALL = 1e-9  # keeps the division by beta from overflowing
 
 
 def kaiser_sinc(taps: int = TAPS, cutoff: float = 0.25, half_width: float = 0.3) -> np.ndarray:
@@ -61,39 +42,49 @@ def kaiser_sinc(taps: int = TAPS, cutoff: float = 0.25, half_width: float = 0.3)
     return taps_ / taps_.sum()
 
 
+def polyphase() -> tuple[np.ndarray, np.ndarray]:
+    """Kernels of both filters: up [2, 7], one row a phase of the result, and down [2, 7], one
+    row a phase of what comes in.
+    """
+    f = kaiser_sinc()
+    up, down = np.zeros((2, 7)), np.zeros((2, 7))
+    up[0, :6], up[1, 1:] = 2 * f[1::2][::-1], 2 * f[0::2][::-1]
+    down[0, 1:], down[1, :6] = f[1::2], f[0::2]
+    return up, down
+
+
 class PolyphaseSnake(nn.Module):
     """Anti-aliased SnakeBeta over [B, C, T]: x + sin(a x)^2 / b at twice the rate.
 
-    `alpha` and `beta` are logarithms, one per channel. The two phases of the doubled signal
-    travel as two channels; both filters are depthwise convolutions with constant weights.
+    `alpha` and `beta` are logarithms, one per channel; Snake alone has no beta, and b is a. The
+    two phases of the doubled signal travel as two channels; both filters are depthwise
+    convolutions with constant weights.
     """
 
     up: Tensor
     down: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, beta: bool = True) -> None:
         super().__init__()
         self.channels = channels
         self.alpha = nn.Parameter(torch.zeros(channels))
-        self.beta = nn.Parameter(torch.zeros(channels))
-        f = kaiser_sinc()
-        up = np.zeros((2, 1, 7))
-        down = np.zeros((1, 2, 7))
-        for q in range(TAPS // 2):
-            up[0, 0, 5 - q] = 2 * f[2 * q + 1]
-            up[1, 0, 6 - q] = 2 * f[2 * q]
-            down[0, 0, q + 1] = f[2 * q + 1]
-            down[0, 1, q] = f[2 * q]
-        for name, taps in (("up", up), ("down", down)):
+        self.beta = nn.Parameter(torch.zeros(channels)) if beta else None
+        up, down = polyphase()
+        for name, taps in (("up", up[:, None]), ("down", down[None])):
             kernel = torch.from_numpy(taps).float().repeat(channels, 1, 1)
             self.register_buffer(name, kernel, persistent=False)
+
+    @property
+    def rates(self) -> tuple[Tensor, Tensor]:
+        """a and b of every channel [C]."""
+        beta = self.alpha if self.beta is None else self.beta
+        return torch.exp(self.alpha), torch.exp(beta) + SMALL
 
     def forward(self, x: Tensor) -> Tensor:
         batch, channels = x.shape[0], self.channels
         phases = F.conv1d(F.pad(x, (3, 3), mode="replicate"), self.up, groups=channels)
         phases = phases.reshape(batch, channels, 2, -1)
-        a = torch.exp(self.alpha)[:, None, None]
-        b = torch.exp(self.beta)[:, None, None] + 1e-9
+        a, b = (rate[:, None, None] for rate in self.rates)
         phases = phases + (1 - torch.cos(2 * a * phases)) / (2 * b)
         first = phases[:, :, :1, :1].expand(-1, -1, 2, 3)
         last = phases[:, :, 1:, -1:].expand(-1, -1, 2, 3)
@@ -104,7 +95,9 @@ class PolyphaseSnake(nn.Module):
 class Block(nn.Module):
     """Residual block (the paper's AMP block): activation, dilated conv, activation, conv."""
 
-    def __init__(self, channels: int, kernel: int, dilations: Sequence[int]) -> None:
+    def __init__(
+        self, channels: int, kernel: int, dilations: Sequence[int], beta: bool = True
+    ) -> None:
         super().__init__()
 
         def conv(dilation: int) -> nn.Conv1d:
@@ -114,7 +107,7 @@ class Block(nn.Module):
         self.convs1 = nn.ModuleList(conv(d) for d in dilations)
         self.convs2 = nn.ModuleList(conv(1) for _ in dilations)
         self.activations = nn.ModuleList(
-            PolyphaseSnake(channels) for _ in range(2 * len(dilations))
+            PolyphaseSnake(channels, beta) for _ in range(2 * len(dilations))
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -130,6 +123,7 @@ class BigVGAN(nn.Module):
     def __init__(self, config: BigVGANConfig) -> None:
         super().__init__()
         self.config = config
+        beta = config.activation == "snakebeta"
         width = config.channels
         self.conv_pre = nn.Conv1d(config.mel_bins, width, 7, padding=3)
         self.ups = nn.ModuleList()
@@ -149,12 +143,17 @@ class BigVGAN(nn.Module):
                     )
                 )
             for block_kernel in config.block_kernels:
-                self.resblocks.append(Block(half, block_kernel, config.dilations))
+                self.resblocks.append(Block(half, block_kernel, config.dilations, beta))
             width = half
-        self.activation_post = PolyphaseSnake(width)
-        self.conv_post = nn.Conv1d(width, 1, 7, padding=3)
+        self.activation_post = PolyphaseSnake(width, beta)
+        self.conv_post = nn.Conv1d(width, 1, 7, padding=3, bias=config.post_bias)
 
     def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
+        wave = self.before_limit(mel, noise)[:, 0]
+        return torch.tanh(wave) if self.config.final == "tanh" else torch.clamp(wave, -1.0, 1.0)
+
+    def before_limit(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
+        """The wave [B, 1, S] before it is kept in [-1, 1]."""
         per_stage = len(self.config.block_kernels)
         x = self.conv_pre(mel)
         for stage, up in enumerate(self.ups):
@@ -162,5 +161,5 @@ class BigVGAN(nn.Module):
             if noise is not None:
                 x = x + self.noise[stage](noise)
             blocks = self.resblocks[stage * per_stage : (stage + 1) * per_stage]
-            x = torch.stack([block(x) for block in blocks]).sum(0) / per_stage
-        return torch.tanh(self.conv_post(self.activation_post(x)))[:, 0]
+            x = reduce(torch.add, (block(x) for block in blocks)) / per_stage
+        return self.conv_post(self.activation_post(x))

@@ -1,0 +1,46 @@
+"""`hearsight-export msclap`: Microsoft's CLAP of 2022, which judges sounds by words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .app import Download, Out, Precisions, Threads, app, say, selected, use_threads
+from .conditioners import Into, base_bundle, located, make
+
+__all__ = ["msclap"]
+
+
+@app.command()
+def msclap(
+    checkpoint: Annotated[str, typer.Argument(help="CLAP_weights_2022.pth, or a hub id.")],
+    out: Out,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            "--tokenizer",
+            help="Folder (or hub id) of bert-base-uncased's vocab.txt. With --download it is "
+            "fetched if this is left out.",
+        ),
+    ] = None,
+    into: Into = None,
+    precisions: Precisions = "fp16",
+    download: Download = False,
+    threads: Threads = 0,
+) -> None:
+    """Export Microsoft's CLAP of 2022: text and sound in a space of its own.
+
+    Players rank candidates with it (--judge).
+    """
+    kinds, base = selected(precisions), base_bundle(out, into)
+
+    from ..hub import locate
+    from ..make_an_audio.assemble import TOKENIZER
+    from ..msclap.bundle import load_msclap, msclap_addition
+
+    use_threads(threads)
+    path = located(checkpoint, download)
+    words = locate(tokenizer or TOKENIZER, download, say, ("vocab.txt",))
+    model = load_msclap(path)
+    make(path, out, base, lambda root: msclap_addition(model, words, root, kinds))
