@@ -1,0 +1,1 @@
+"""Text and vision guided Make-An-Audio: what stands between ImageBind and a sound (Tsai et al.)."""
