@@ -25,8 +25,9 @@ MODULES = [path for folder in FORBIDDEN for path in sorted((ROOT / folder).rglob
 DESKTOP_MODULES = sorted(DESKTOP.rglob("*.py"))
 CORE = {
     "asking", "claim", "commands", "database", "delivery", "dropping", "edits", "entry", "history",
-    "jobs", "muxing", "naming", "pace", "peaks", "pictures", "places", "player", "preferences",
-    "quality", "receipt", "reel", "rows", "seam", "shelf", "spectrum", "takes", "wishes",
+    "jobs", "muxing", "naming", "pace", "parts", "peaks", "pictures", "places", "player",
+    "preferences", "quality", "receipt", "reel", "rows", "seam", "shelf", "spectrum", "takes",
+    "wishes",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from hearsight import (
     Prompt,
     Request,
     RequestError,
+    Search,
     item_seed,
     request_to_json,
     slug,
@@ -31,7 +32,8 @@ __all__ = ["as_command", "as_manifest"]
 
 _Ends = tuple[float, float] | None
 _PROGRAM = "runtime-cli"
-_ORDER = ("text", "image", "video", "audio")  # in which `generate` reads prompts
+# Prompts are read by `generate` in this order.
+_ORDER = ("text", "image", "video", "audio", "depth", "thermal", "imu")
 _WEIGHTED = re.compile(r"(?s).*::[-+]?[0-9.]+(e[-+]?[0-9]+)?")
 _BARE = re.compile(r"[A-Za-z0-9_./\\-]+")
 _SINGLE_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")  # PowerShell takes all for one
@@ -110,13 +112,19 @@ def _generate(request: Request, model: str) -> list[str] | None:
     """The words of `runtime-cli generate`; None where flags cannot say it all."""
     written = [_prompt(prompt) for prompt in request.prompts]
     order = [_ORDER.index(prompt.modality) for prompt in request.prompts]
-    if request.like or request.id or None in written or order != sorted(order):
+    weighed = [prompt.sources for prompt in request.prompts if prompt.modality == "image"]
+    while weighed and not weighed[-1]:
+        weighed.pop()
+    # A picture whose parts are not weighed cannot be passed over on the way to one where they are.
+    unsaid = None in written or () in weighed
+    if request.like or request.id or unsaid or order != sorted(order):
         return None
     shown = [word for word in written if word is not None]
     texts = [w for w, p in zip(shown, request.prompts, strict=True) if p.modality == "text"]
     dashed = any(text.startswith("-") for text in texts)
     flags = [
         *((p.modality, w) for w, p in zip(shown, request.prompts, strict=True)),
+        *(("sources", ",".join(map(_number, weights))) for weights in weighed),
         *_settings(request),
         ("model", model),
     ]
@@ -144,6 +152,7 @@ def _settings(request: Request) -> list[tuple[str, str]]:
     finish, init, usual = request.finish, request.init, Finish()
     level = "none" if finish.level == "none" else f"{finish.level}={_number(finish.level_db)}"
     partial = init is not None and init.partial
+    search = request.search or Search()
     said: list[tuple[str, object, bool]] = [
         ("negative", request.negative, bool(request.negative)),
         ("duration", request.seconds, True),
@@ -157,6 +166,9 @@ def _settings(request: Request) -> list[tuple[str, str]]:
         ("eta", request.eta, True),
         ("mix", request.mix, request.mix != "average"),
         ("candidates", request.candidates, request.candidates != 1),
+        ("cycle-its", search.rounds and search.rounds - 1, True),  # after the first one
+        ("cycle-samples", search.candidates, True),
+        ("var-samples", search.draws, True),
         ("init", init and init.file, True),
         ("strength", init and init.strength, True),
         ("inpaint", init and _range(init.span), True),

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from hearsight import Request
+from hearsight import Heard, Request
 
 __all__ = ["Edit", "Entry", "title_of"]
 
@@ -41,6 +41,7 @@ class Entry:
     it. plan: provider, precision and why. seconds and sample_rate: of the original. original:
     the untouched sound, 32-bit float. delivered: the finished file, None while there is none.
     used: whether that was dragged or copied out of the app, so that others may refer to it.
+    sources: what was heard in pictures, where the model looks for parts of them.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Entry:
     rejected: bool = False
     used: bool = False
     notes: tuple[str, ...] = ()
+    sources: tuple[Heard, ...] = ()
 
     @property
     def title(self) -> str:

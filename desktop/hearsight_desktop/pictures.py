@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from hearsight import Cancel, frame_times, frames_at, kind_of, read_image, video_seconds
 
-__all__ = ["Proxy", "thumbnail"]
+__all__ = ["Proxy", "Thumbnail", "thumbnail"]
 
 Pixels = NDArray[np.uint8]
 
@@ -19,15 +20,24 @@ _FEWEST_FPS = 4.0  # below it frames are made smaller instead
 _ALL = 1 << 20  # frames: more than a proxy holds
 
 
-def thumbnail(path: str | Path, side: int) -> Pixels:
-    """A picture, or the first frame of a video, as uint8 [H, W, 3] RGB, its longer side `side`
-    pixels (fewer if it is smaller itself).
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture, uint8 [H, W, 3] RGB, and the width and height that it has itself."""
+
+    pixels: Pixels
+    size: tuple[int, int]
+
+
+def thumbnail(path: str | Path, side: int) -> Thumbnail:
+    """A picture, or the first frame of a video, its longer side `side` pixels (fewer if it is
+    smaller itself).
 
     Raises:
         MediaError: it is neither a picture nor a video, or damaged.
     """
     whole = read_image(path) if kind_of(path) == "image" else _first_frame(path)
-    return _within(whole, side / max(whole.shape[:2]))
+    height, width = whole.shape[:2]
+    return Thumbnail(_within(whole, side / max(height, width)), (width, height))
 
 
 class Proxy:

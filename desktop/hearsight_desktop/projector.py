@@ -17,13 +17,15 @@ from .telling import message_of
 
 __all__ = ["Projector"]
 
+_SIDE = 720  # pixels of a picture that is shown large, and that parts are cut from
+
 
 class Projector(QObject):
     """Works off what is asked of pictures, one thing after the other; its methods are for the
     thread of the window. Of videos to be shown only the latest is read."""
 
     thumbnailed = Signal(Path, object)
-    """A file, and its picture, RGB [height, width, 3]."""
+    """A file, and its `Thumbnail`."""
     loaded = Signal(Path, object)
     """A video, and its `Proxy`."""
     written = Signal(Path, str)
@@ -45,9 +47,9 @@ class Projector(QObject):
         self.moveToThread(self._thread)
         self._woken.connect(self._work, Qt.ConnectionType.QueuedConnection)
 
-    def look(self, file: Path, side: int) -> None:
-        """Tell the picture of a file, `side` pixels at most."""
-        self._wish(file, lambda: self.thumbnailed.emit(file, thumbnail(file, side)))
+    def look(self, file: Path) -> None:
+        """Tell the picture of a file."""
+        self._wish(file, lambda: self.thumbnailed.emit(file, thumbnail(file, _SIDE)))
 
     def load(self, video: Path) -> None:
         """Read a video to be shown, and no other any more."""

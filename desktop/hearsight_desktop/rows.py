@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hearsight import RequestError, request_from_json
+from hearsight import RequestError, request_from_json, request_to_json
 
 from .entry import Edit, Entry
 
@@ -24,6 +24,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 def entry_line(entry: Entry) -> str:
     """An entry as JSON in ASCII; `read_entry` gives an equal one back."""
     data = asdict(entry)
+    data["request"] = request_to_json(entry.request)
     data["created"] = entry.created.isoformat()
     data["original"] = str(entry.original)
     data["delivered"] = None if entry.delivered is None else str(entry.delivered)

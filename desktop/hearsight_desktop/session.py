@@ -44,6 +44,8 @@ class Session(QObject):
     """The takes that are searched for, all of them."""
     put = Signal(object)
     """This `Entry` is new, or other than before."""
+    made = Signal(object)
+    """This `Entry` was made just now."""
     gone = Signal(list)
     """Takes of these ids are to be seen no more."""
     stale = Signal(str, bool)
@@ -313,6 +315,7 @@ class Session(QObject):
             self._fresh.add(entry.id)
         if self._search.finds(entry):
             self.put.emit(entry)
+        self.made.emit(entry)
 
     def _end(self, id: str, state: State, message: str, details: str) -> None:
         if state is State.FAILED:

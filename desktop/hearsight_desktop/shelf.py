@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hearsight import Bundle, BundleError, list_bundles, open_bundle
+from hearsight import Bundle, BundleError, Search, list_bundles, open_bundle
 
 __all__ = ["Facts", "rights_of", "shelf"]
 
@@ -14,7 +15,15 @@ _USES = {
     False: "Commercial use: no",
     None: "Commercial use: unknown, ask the author",
 }
-_PROMPTS = {"text": "words", "image": "pictures", "video": "videos", "audio": "sounds"}
+_PROMPTS = {
+    "text": "words",
+    "image": "pictures",
+    "video": "videos",
+    "audio": "sounds",
+    "depth": "depth pictures",
+    "thermal": "thermal pictures",
+    "imu": "IMU signals",
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,9 @@ class Facts:
     None where that is not known. understands: modalities. makes_sound: false for bundles that
     only understand prompts. sample_rate in Hz and seconds: of its sounds, 0 without any.
     steps, guidance: its own, where a request leaves them open. begins: whether it can begin with
-    a sound. broken: why it cannot be used, or nothing.
+    a sound. search: how long it searches for its condition, None if it does not. whole_beside:
+    modalities, beside prompts of which it hears a picture as a whole and none of its parts.
+    broken: why it cannot be used, or nothing.
     """
 
     name: str
@@ -43,6 +54,8 @@ class Facts:
     steps: int = 1
     guidance: float = 1.0
     begins: bool = False
+    search: Search | None = None
+    whole_beside: tuple[str, ...] = ()
     broken: str = ""
 
     @property
@@ -82,7 +95,8 @@ def _facts(name: str, bundle: Bundle) -> Facts:
     manifest = bundle.manifest
     terms = manifest.license.values()
     uses = {each.commercial_use for each in terms} or {None}
-    known = manifest.conditioners
+    known, join = manifest.conditioners, manifest.join
+    search = join.search if join else None
     defaults = manifest.defaults
     return Facts(
         name=name,
@@ -99,7 +113,18 @@ def _facts(name: str, bundle: Bundle) -> Facts:
         steps=defaults.steps if defaults else 1,
         guidance=defaults.guidance if defaults else 1.0,
         begins="encode" in manifest.graphs,
+        search=search and Search(search.rounds, search.candidates, search.draws),
+        whole_beside=tuple(_joined(bundle)) if join and join.whole else (),
     )
+
+
+def _joined(bundle: Bundle) -> Iterator[str]:
+    """The modalities whose prompts become one before they are a condition."""
+    manifest = bundle.manifest
+    for modality in _PROMPTS:
+        known = getattr(manifest.conditioners, modality)
+        if known and (manifest.graphs[known.graphs[-1]].role or known.graphs[-1]) == "join":
+            yield modality
 
 
 def _size(folder: Path) -> int:

@@ -95,6 +95,7 @@ class Takes:
             # What stays of a sound that was given must go on where the rest of it is.
             edit=Edit(loop=loop, level="none" if init and init.partial else Edit.level),
             notes=take.notes,
+            sources=take.sources,
         )
         _make(self._originals)
         receipt = self._receipt(id)

@@ -5,10 +5,27 @@ from __future__ import annotations
 import json
 import platform
 import traceback
+from collections.abc import Iterable
+from pathlib import Path
 
-from hearsight import HearsightError, Request, Take, graphics_cards, memory, request_to_json
+from hearsight import (
+    Heard,
+    HearsightError,
+    Request,
+    Take,
+    graphics_cards,
+    memory,
+    request_to_json,
+)
 
-__all__ = ["details_of", "device_line", "memory_line", "message_of", "provider_words"]
+__all__ = [
+    "details_of",
+    "device_line",
+    "heard_words",
+    "memory_line",
+    "message_of",
+    "provider_words",
+]
 
 _PROVIDERS = {
     "CPUExecutionProvider": "processor",
@@ -68,6 +85,27 @@ def details_of(problem: BaseException, request: Request | None = None, model: st
         told.append(f"model: {model}\nrequest: {json.dumps(request_to_json(request))}")
     told.append(f"{platform.platform()}, Python {platform.python_version()}")
     return "\n\n".join(told)
+
+
+def heard_words(request: Request, sources: Iterable[Heard]) -> str:
+    """What was heard in the pictures of a request: `Heard in a.png: part 1 (87% sure), part 2
+    (60% sure, muted)`. Nothing where nothing was."""
+    told: dict[int, list[str]] = {}
+    parts = 0
+    for heard in sources:
+        said = told.setdefault(heard.prompt, [])
+        parts = parts + 1 if said and heard.box else int(heard.box is not None)
+        said.append(_heard(heard, parts))
+    names = {place: Path(request.prompts[place].value).name for place in told}
+    return "; ".join(f"Heard in {names[place]}: {', '.join(said)}" for place, said in told.items())
+
+
+def _heard(heard: Heard, number: int) -> str:
+    what = f"part {number}" if heard.box else "the whole picture"
+    counts = "muted" if heard.weight == 0 else f"counts {heard.weight:g}"
+    facts = [] if heard.score is None else [f"{heard.score:.0%} sure"]
+    facts += [counts] if heard.weight != 1 else []
+    return f"{what} ({', '.join(facts)})" if facts else what
 
 
 def _gb(count: int) -> str:

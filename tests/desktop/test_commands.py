@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
+from seeing import NAME, quarters, seeing_bundle
 
 import hearsight
-from hearsight import Finish, Init, Like, Prompt, Request, RequestError, text
+from hearsight import Finish, Init, Like, Prompt, Request, RequestError, Search, text
 from hearsight_desktop.commands import as_command, as_manifest
 from hearsight_desktop.jobs import Job, new_job
 
@@ -117,6 +118,45 @@ def test_a_copied_command_makes_the_same_sounds(case, home, files, cli, generato
     takes = generator.generate(request)
     assert len(made) == len(takes)
     assert all(same(path, take) for path, take in zip(made, takes, strict=True))
+
+
+def test_a_copied_command_weighs_parts_of_pictures_and_searches(home, cli, monkeypatch):
+    seeing_bundle(home / "bundles")
+    monkeypatch.setenv("HEARSIGHT_ENGINES", str(home / "bundles"))
+    street = str(quarters(home / "street.png", (220, 20, 240, 160)))
+    weighed = Request(
+        (Prompt("image", street, sources=(1.0, 0.0, 0.5)),),
+        seconds=0.5,
+        seed=7,
+        search=Search(rounds=2, candidates=3, draws=5),
+    )
+    command = as_command(weighed, NAME, windows=False)
+    assert " --sources 1,0,0.5 " in command
+    assert " --cycle-its 1 --cycle-samples 3 --var-samples 5 " in command
+    cli(*shlex.split(command)[1:])
+    [made] = sounds(home)
+    with hearsight.load(NAME, device="cpu", threads=1) as generator:
+        [take] = generator.generate(weighed)
+        [other] = generator.generate(replace(weighed, search=None))
+    assert same(made, take)
+    assert not same(made, other)
+
+
+def test_weights_of_the_second_picture_alone_are_piped():
+    plain, weighed = Prompt("image", "/a/1.png"), Prompt("image", "/a/2.png", sources=(0.0,))
+    first, second = (
+        as_command(Request(pictures, seed=1), "m", windows=False)
+        for pictures in ((weighed, plain), (plain, weighed))
+    )
+    assert first.startswith("runtime-cli generate") and "--sources 0 " in first
+    assert " batch - " in second and '"sources": [0.0]' in second
+
+
+def test_what_sensors_saw_is_said_in_the_order_of_the_command_line():
+    prompts = [Prompt("imu", "/a/i.npy"), Prompt("text", "rain"), Prompt("depth", "/a/d.png")]
+    ordered = as_command(Request((*prompts[1:], prompts[0]), seed=1), "m", windows=False)
+    assert ordered.startswith("runtime-cli generate rain --depth /a/d.png --imu /a/i.npy ")
+    assert " batch - " in as_command(Request(tuple(prompts), seed=1), "m", windows=False)
 
 
 def test_a_manifest_is_taken_unchanged_and_makes_the_same_sounds(home, files, cli, generator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from hearsight import Finish, Init, Like, OutputError, Prompt, Request, text
+from hearsight import Finish, Heard, Init, Like, OutputError, Prompt, Request, Search, text
 from hearsight_desktop.entry import Edit, Entry
 from hearsight_desktop.history import History
 from hearsight_desktop.jobs import Job
+from hearsight_desktop.rows import entry_line, read_entry
 
 BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -83,28 +85,66 @@ def test_an_entry_with_everything_comes_back_as_it_was(history, file):
     kept = entry(
         name="雨 på taket_01",
         request=Request(
-            (Prompt("text", "雨 på taket 🌧\x00"), Prompt("image", "/tmp/a b.png", 0.25)),
+            (
+                Prompt("text", "雨 på taket 🌧\x00"),
+                Prompt("image", "/pictures/a b.png", 0.25, (1.0, 0.0)),
+            ),
             negative="speech",
             seconds=2.0,
             seed=2**32 - 1,
             guidance_interval=(0.1, 0.9),
             solver="dpm++2m",
             loop=True,
-            init=Init("/tmp/ö.wav", 0.5, span=(0.5, 1.0)),
+            init=Init("/sounds/ö.wav", 0.5, span=(0.5, 1.0)),
             like=Like(3, 0.2, Like(4)),
             finish=Finish(fade_in=0.1, channels=2),
+            mix="raw",
+            search=Search(rounds=3, draws=9),
         ),
         delivered=Path("/Takes/雨 på taket_01.wav"),
         edit=Edit(0.1, 0.4, 0.01, 0.02, (0.2, 0.3), "lufs", -23.0),
         starred=True,
         rejected=True,
         notes=("'xyzzy' was not understood.",),
+        sources=(
+            Heard(1, None, None, 0.25),
+            Heard(1, (0.5, 1.0, 20.25, 30.0), 0.75, 0.25),
+            Heard(1, (3.0, 1.0, 9.0, 30.0), 0.5, 0.0),
+        ),
     )
     history.add(kept)
     history = reopened(history, file)
     assert history.entry(kept.id) == kept
     assert history.entry("0" * 32) is None
     assert history.notes == ()
+
+
+def test_a_take_of_before_anything_was_heard_in_pictures_is_still_read(history, file):
+    history.add(entry())
+    history.close()
+    with sqlite3.connect(file) as base:
+        [(line,)] = base.execute("SELECT entry FROM takes").fetchall()
+        data = json.loads(line)
+        assert data.pop("sources") == []
+        assert "search" not in data["request"]
+        assert "sources" not in data["request"]["prompts"][0]
+        base.execute("UPDATE takes SET entry = ?", (json.dumps(data),))
+    base.close()
+    history = History(file)
+    assert history.entries() == [entry()]
+    history.close()
+
+
+@pytest.mark.parametrize(
+    "odd", [{"box": [1, 2, 3]}, {"weight": "1"}, {"score": True}, {"colour": "red"}]
+)
+def test_what_was_heard_is_read_strictly(odd):
+    kept = entry(sources=(Heard(0, (0.0, 0.0, 1.0, 1.0), 0.5, 1.0),))
+    data = json.loads(entry_line(kept))
+    assert read_entry(json.dumps(data)) == kept
+    data["sources"][0].update(odd)
+    with pytest.raises(ValueError, match="sources"):
+        read_entry(json.dumps(data))
 
 
 def test_what_is_added_again_takes_the_place_of_what_was_there(history):

@@ -28,19 +28,20 @@ def test_a_picture_is_made_small(tmp_path):
     picture[:, :300] = (0, 0, 255)  # BGR
     path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     small = thumbnail(path, 96)
-    assert small.shape == (48, 96, 3)
-    assert small.dtype == np.uint8
-    assert small[24, 10].tolist() == [255, 0, 0]
+    assert small.pixels.shape == (48, 96, 3)
+    assert small.pixels.dtype == np.uint8
+    assert small.pixels[24, 10].tolist() == [255, 0, 0]
+    assert small.size == (600, 300)
 
 
 def test_a_small_picture_stays_as_it_is(tmp_path):
     path = tmp_path / "dot.png"
     path.write_bytes(cv2.imencode(".png", np.full((2, 3, 3), 7, np.uint8))[1].tobytes())
-    assert thumbnail(path, 96).shape == (2, 3, 3)
+    assert thumbnail(path, 96).pixels.shape == (2, 3, 3)
 
 
 def test_a_video_shows_its_first_frame(tmp_path):
-    small = thumbnail(film(tmp_path / "a.avi", 5, size=(320, 240)), 96)
+    small = thumbnail(film(tmp_path / "a.avi", 5, size=(320, 240)), 96).pixels
     assert small.shape == (72, 96, 3)
     assert small.max() < 5
 

@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from seeing import NAME, seeing_bundle
 
+from hearsight import Search
 from hearsight_desktop.shelf import Facts, rights_of, shelf
 
 MICRO = Path(__file__).parents[1] / "micro"
@@ -66,3 +68,16 @@ def test_nothing_named_is_not_known():
 def test_files_carry_a_line_on_rights_even_when_the_bundle_is_gone(bundles):
     assert rights_of("micro") == "Made with micro: MIT"
     assert rights_of("gone") == "Made with gone"
+
+
+def test_a_bundle_tells_how_it_searches_and_when_it_hears_parts(bundles):
+    seeing_bundle(bundles)
+    found = {facts.name: facts for facts in shelf()}
+    assert found[NAME].search == Search(3, 4, 4)
+    assert found[NAME].whole_beside == ("text", "image", "audio")
+    assert found["micro"].search is None
+    assert found["micro"].whole_beside == ()
+    assert found["micro-senses"].whole_beside == ()
+    assert found["micro-senses"].hears == (
+        "words, pictures, videos, sounds, depth pictures, thermal pictures and IMU signals"
+    )

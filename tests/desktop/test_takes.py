@@ -116,10 +116,10 @@ def test_a_loop_that_was_made_is_delivered_as_the_same_loop(takes, generator):
 
 
 def test_a_sound_made_anew_in_part_keeps_its_level(takes, made):
-    part = replace(RAIN, init=Init("/tmp/door.wav", span=(0.1, 0.2)))
+    part = replace(RAIN, init=Init("/sounds/door.wav", span=(0.1, 0.2)))
     take = replace(made[0], request=part)
     assert takes.keep(take, batch="b", model="micro", name="x").edit.level == "none"
-    whole = replace(made[0], request=replace(RAIN, init=Init("/tmp/door.wav")))
+    whole = replace(made[0], request=replace(RAIN, init=Init("/sounds/door.wav")))
     assert takes.keep(whole, batch="b", model="micro", name="x").edit.level == "peak"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import hearsight
-from hearsight import OutputError, text
-from hearsight_desktop.telling import details_of, device_line, memory_line, message_of
+from hearsight import Heard, OutputError, Prompt, Request, text
+from hearsight_desktop.telling import details_of, device_line, heard_words, memory_line, message_of
 
 
 def failed(problem: BaseException) -> BaseException:
@@ -45,3 +45,22 @@ def test_details_hold_all_that_helps():
     for part in ("Traceback", "ValueError: odd", '"seed": 3', "model: micro", "Python 3"):
         assert part in details
     assert "request" not in details_of(problem)
+
+
+def test_what_was_heard_in_pictures_is_told():
+    request = Request(
+        (Prompt("text", "rain"), Prompt("image", "/a/x.png"), Prompt("image", "y.png"))
+    )
+    box = (0.0, 0.0, 9.0, 9.0)
+    heard = [
+        Heard(1, None, None, 1.0),
+        Heard(1, box, 0.871, 1.0),
+        Heard(1, box, 0.6, 0.5),
+        Heard(2, box, 0.51, 0.0),
+    ]
+    assert heard_words(request, heard) == (
+        "Heard in x.png: the whole picture, part 1 (87% sure), part 2 (60% sure, counts 0.5); "
+        "Heard in y.png: part 1 (51% sure, muted)"
+    )
+    assert heard_words(request, heard[:1]) == "Heard in x.png: the whole picture"
+    assert not heard_words(request, [])

@@ -5,8 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel
 
 from hearsight import Init, Prompt
-from hearsight_desktop.views.chip import weight_dial
 from hearsight_desktop.views.chips import ChipList
+from hearsight_desktop.views.voice import weight_dial
 
 PICTURE = Prompt("image", "/a/storm.png", 0.7)
 SOUND = Prompt("audio", "/a/wind.wav")
@@ -29,9 +29,9 @@ def said(chip):
 def test_a_muted_chip_is_left_out_and_comes_back_as_it_was(chips, qtbot):
     chips.show_prompts([PICTURE, SOUND], None)
     with qtbot.waitSignal(chips.changed):
-        chips.chips[0]._mute.click()
+        chips.chips[0].stops[2].click()
     assert chips.prompts() == (SOUND,)
-    chips.chips[0]._mute.click()
+    chips.chips[0].stops[2].click()
     assert chips.prompts() == (PICTURE, SOUND)
 
 

@@ -9,7 +9,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLabel, QWidget
 
-from hearsight import Finish, Init, Like, Prompt, Request
+from hearsight import Finish, Init, Like, Prompt, Request, Search
+from hearsight_desktop.pictures import Thumbnail
 from hearsight_desktop.shelf import Facts, shelf
 from hearsight_desktop.views.dials import Number
 from hearsight_desktop.views.icons import IconButton
@@ -48,9 +49,15 @@ texts = st.text(
 )
 files = st.sampled_from(["/a/b c.png", "/ü/x.wav", "C:\\sounds\\d.mov"])
 weights = st.floats(0.01, 900, allow_nan=False) | st.just(1.0)
-prompts = st.builds(Prompt, st.just("text"), texts.filter(str.strip), weights) | st.builds(
-    Prompt, st.sampled_from(["image", "video", "audio"]), files, weights
+sources = st.lists(st.just(0.0) | st.just(1.0) | st.floats(0.01, 900), max_size=4).map(tuple)
+prompts = (
+    st.builds(Prompt, st.just("text"), texts.filter(str.strip), weights)
+    | st.builds(Prompt, st.just("image"), files, weights, sources)
+    | st.builds(
+        Prompt, st.sampled_from(["video", "audio", "depth", "thermal", "imu"]), files, weights
+    )
 )
+counts = st.none() | st.integers(1, 10_000)
 spans = st.none() | st.just((0.5, 1.25))
 likes = st.builds(Like, st.integers(0, 2**64 - 1), st.floats(0, 1))
 requests = st.builds(
@@ -66,7 +73,8 @@ requests = st.builds(
     guidance_interval=st.none() | st.just((0.1, 0.7)),
     solver=st.sampled_from([None, "ddim", "dpm++2m", "euler"]),
     eta=st.none() | st.just(0.5),
-    mix=st.sampled_from(["average", "branches"]),
+    mix=st.sampled_from(["average", "raw", "unit", "branches"]),
+    search=st.none() | st.builds(Search, counts, counts, counts),
     loop=st.booleans(),
     init=st.none() | st.builds(Init, files, st.none() | st.floats(0.01, 1), spans),
     like=st.none() | likes,
@@ -353,7 +361,8 @@ def test_thumbnails_are_asked_for_and_shown(view, qtbot):
     assert told.args == [Path("/a/b.mov")]
     view.show()
     before = view.grab().toImage()
-    view.show_thumbnail(Path("/a/b.mov"), np.full((9, 16, 3), 200, np.uint8))
+    pixels = np.full((9, 16, 3), 200, np.uint8)
+    view.show_thumbnail(Path("/a/b.mov"), Thumbnail(pixels, (32, 18)))
     assert view.grab().toImage() != before
 
 
@@ -362,3 +371,52 @@ def test_an_edit_in_a_long_text_keeps_the_cursor(view):
     view.text.moveCursor(QTextCursor.MoveOperation.Start)
     view.text.insertPlainText("x")
     assert view.text.textCursor().position() == 1
+
+
+def rows_of_the_search(view):
+    names = ("Search rounds", "Search width", "Search draws")
+    return [named(view, Number, name) for name in names]
+
+
+def test_a_search_is_set_only_where_the_model_searches(view, qtbot):
+    searcher = Facts(
+        "searcher", understands=("text",), makes_sound=True, search=Search(64, 64, 2000)
+    )
+    view.show_models([DEAF, searcher], "deaf")
+    assert all(number.isHidden() for number in rows_of_the_search(view))
+    view.show_model("searcher")
+    rounds, width, draws = rows_of_the_search(view)
+    assert not any(number.isHidden() for number in (rounds, width, draws))
+    assert "64" in rounds.toolTip()
+    assert "2000" in draws.toolTip()
+    assert view.request().search is None
+    with edits(qtbot, view):
+        rounds.setValue(8)
+    assert view.request().search == Search(rounds=8)
+    view.show_model("deaf")
+    assert not rounds.isHidden(), "what is asked for is seen, so that it can be left out"
+    view.show_request(Request((Prompt("text", "rain"),), search=Search(rounds=9)))
+    assert view.request().search == Search(rounds=9)
+    rounds.setValue(rounds.minimum())
+    assert view.request().search is None
+    view.show_request(Request((Prompt("text", "rain"),)))
+    assert all(number.isHidden() for number in (rounds, width, draws))
+
+
+def test_what_a_sensor_saw_is_kept_and_says_what_it_is(view):
+    sensed = [Prompt("depth", "/a/room.png"), Prompt("thermal", "/a/b.png"), Prompt("imu", "/a/c")]
+    view.show_model("gone")  # of which nobody knows what it understands
+    view.show_request(Request(tuple(sensed)))
+    assert view.request().prompts == tuple(sensed)
+    said = [
+        {label.text() for label in chip.findChildren(QLabel) if not label.isHidden()}
+        for chip in view.chips.chips
+    ]
+    for words, each in zip(("depth picture", "thermal picture", "IMU signal"), said, strict=True):
+        assert words in each
+    view.show_model("deaf")
+    assert {
+        "Deaf does not understand depth pictures.",
+        "Deaf does not understand thermal pictures.",
+        "Deaf does not understand IMU signals.",
+    } <= {label.text() for label in view.chips.findChildren(QLabel)}

@@ -109,8 +109,8 @@ def test_pictures_of_what_was_dropped_are_shown(desk, tmp_path):
     desk.drop(picture(tmp_path / "a.png"), film(tmp_path / "b.avi"), sound(tmp_path / "c.wav"))
     first, second, third = desk.inputs.chips.chips
     for chip in (first, second):
-        desk.until(lambda chip=chip: not chip._thumbnail._image.isNull())
-    assert third._thumbnail._image.isNull()
+        desk.until(lambda chip=chip: not chip.thumbnail.isNull())
+    assert third.thumbnail.isNull()
 
 
 def test_what_cannot_be_listened_to_is_told_and_the_rest_is_taken(desk, tmp_path):

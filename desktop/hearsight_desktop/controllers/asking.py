@@ -15,20 +15,20 @@ from hearsight import HearsightError, Modality, Prompt, Request, write_whole
 
 from ..commands import as_command, as_manifest
 from ..dropping import Dropped, dropped
-from ..entry import title_of
+from ..entry import Entry, title_of
 from ..jobs import Job, Place, State
 from ..news import News
 from ..pace import Pace
+from ..parts import known_parts
 from ..projector import Projector
 from ..session import Session
 from ..views.inputs import InputsView
 from ..views.progress import stage_words
 from ..views.takes_model import TakesModel
-from ..wishes import Wishes
+from ..wishes import Wish, Wishes
 
 __all__ = ["Asking"]
 
-_THUMB = 256  # pixels, for screens with two to a point
 _MODALITIES: dict[str, Modality] = {"image": "image", "video": "video", "audio": "audio"}
 
 
@@ -115,6 +115,7 @@ class Asking(QObject):
         inputs.dropped.connect(self.drop)
         inputs.pasted.connect(self._paste)
         inputs.thumbnail_wanted.connect(self._look)
+        inputs.parts_wanted.connect(self._show_parts)
         inputs.model_chosen.connect(self._choose_model)
         inputs.generate.cancelled.connect(self._cancel)
         inputs.generate.removed.connect(self._remove)
@@ -126,12 +127,24 @@ class Asking(QObject):
         session.began.connect(self._begin)
         session.progressed.connect(self._progress)
         session.hinted.connect(self._hint)
+        session.made.connect(self._hear)
         session.ended.connect(self._end)
         session.queue_changed.connect(self._show_queue)
         self._projector.thumbnailed.connect(inputs.show_thumbnail)
 
     def _look(self, file: Path) -> None:
-        self._projector.look(file, _THUMB)
+        self._projector.look(file)  # not connected itself: it would be called in its own thread
+
+    def _show_parts(self, file: Path) -> None:
+        known = known_parts(self._session.entries(), file, self._inputs.model())
+        self._inputs.show_parts(file, known)
+
+    def _hear(self, entry: Entry) -> None:
+        """What was found in pictures of this take can be weighed in the next."""
+        if entry.model == self._inputs.model():
+            for prompt in entry.request.prompts:
+                if prompt.modality == "image":
+                    self._show_parts(Path(prompt.value))
 
     def _choose_model(self, name: str) -> None:
         self._session.prefer(replace(self._session.preferences, model=name))
@@ -233,14 +246,16 @@ class Asking(QObject):
     def _choose_preset(self, name: str) -> None:
         for wish in self._wishes.all():
             if wish.name == name:
-                self._inputs.show_request(self._with_my_prompts(wish.request), wish.model)
+                self._inputs.show_request(self._with_my_prompts(wish), wish.model)
 
-    def _with_my_prompts(self, request: Request) -> Request:
+    def _with_my_prompts(self, wish: Wish) -> Request:
         """A preset says how; what is wanted stays, if the preset does not say that, too."""
-        if any(not prompt.blank for prompt in request.prompts):
-            return request
-        mine = self._inputs.request().prompts
-        return replace(request, prompts=mine or (Prompt("text", ""),))
+        if any(not prompt.blank for prompt in wish.request.prompts):
+            return wish.request
+        mine = self._inputs.request().prompts or (Prompt("text", ""),)
+        if wish.model not in ("", self._inputs.model()):  # which may find other parts
+            mine = tuple(replace(prompt, sources=()) for prompt in mine)
+        return replace(wish.request, prompts=mine)
 
     def _save_preset(self, name: str) -> None:
         request = replace(self._inputs.request(), seed=None, first_variation=0, id="")

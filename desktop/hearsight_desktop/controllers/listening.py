@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from hearsight import Heard
+
 from ..audition import Audition
 from ..edits import checked, samples_of
 from ..entry import Edit, Entry
 from ..news import News, Search
+from ..parts import regarded
 from ..peaks import Peaks
-from ..pictures import Proxy
+from ..pictures import Proxy, Thumbnail
 from ..projector import Projector
 from ..seam import check_sound, seam_jump_db
 from ..session import Session
@@ -55,6 +58,7 @@ class Listening(QObject):
         self._looping = False
         self._proxy: Proxy | None = None
         self._video: Path | None = None
+        self._still: tuple[Path, tuple[Heard, ...]] | None = None
         self._listen()
         detail.transport.show_audition(session.preferences.audition)
         detail.transport.show_volume(session.preferences.volume)
@@ -124,6 +128,7 @@ class Listening(QObject):
         self._audition.changed.connect(self._changed)
         self._audition.failed.connect(self._fail)
         self._projector.loaded.connect(self._show_video)
+        self._projector.thumbnailed.connect(self._show_still)
 
     def _entry(self) -> Entry | None:
         return self._session.entry(self._panel.view.current_id())
@@ -167,7 +172,7 @@ class Listening(QObject):
             return
         self._detail.show_entry(entry)
         self._session.finisher.show(entry, self._session.delivery)
-        self._watch(_video_of(entry))
+        self._watch(entry)
         self._show_files()
 
     def _auto(self, id: str) -> None:
@@ -315,15 +320,20 @@ class Listening(QObject):
         ids = self._panel.view.selected_ids() or [self._panel.view.current_id()]
         self._detail.delivery.show_files(*self._model.files(ids))
 
-    def _watch(self, video: Path | None) -> None:
-        if video == self._video:
+    def _watch(self, entry: Entry | None) -> None:
+        """Show the video that a take was asked for with, else the picture that it is heard in."""
+        video = entry and _video_of(entry)
+        still = regarded(entry) if entry and not video else None
+        if (video, still) == (self._video, self._still):
             return
-        self._video, self._proxy = video, None
+        self._video, self._still, self._proxy = video, still, None
         self._detail.picture.show_frame(None)
-        if video is None:
-            self._projector.unload()
-        else:
+        if video:
             self._projector.load(video)
+            return
+        self._projector.unload()
+        if still:
+            self._projector.look(still[0])
 
     def _show_video(self, video: Path, proxy: Proxy) -> None:
         if video == self._video:
@@ -331,6 +341,10 @@ class Listening(QObject):
             self._moved(self._audition.position)
             for note in proxy.notes:
                 self.told.emit(News("note", note))
+
+    def _show_still(self, file: Path, picture: Thumbnail) -> None:
+        if self._still and self._still[0] == file:
+            self._detail.picture.show_parts(picture, self._still[1])
 
     def _refuse(self, why: str) -> None:
         self.told.emit(News("warning", why))

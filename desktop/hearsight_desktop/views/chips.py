@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from hearsight import Init, Prompt
+from hearsight import Heard, Init, Prompt
 
-from .chip import KINDS, Chip
+from ..pictures import Thumbnail
+from .chip import Chip
+from .kinds import KINDS
 from .theme import SPACE
+from .thumbnail import image_of
 
 __all__ = ["ChipList"]
-
-_PLURALS = {"text": "texts", "image": "pictures", "video": "videos", "audio": "sounds"}
 
 
 class ChipList(QWidget):
@@ -30,6 +28,9 @@ class ChipList(QWidget):
     """The user removed this file or text."""
     thumbnail_wanted = Signal(Path)
     """A chip came whose picture is not known yet: `show_thumbnail` gives it."""
+    parts_wanted = Signal(Path)
+    """What the model found in this picture is not known: `show_parts` gives it, if anybody knows.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,14 +82,29 @@ class ChipList(QWidget):
         self._title, self._understands, self._can_begin = title, understands, can_begin
         self._judge()
 
-    def show_thumbnail(self, file: Path, pixels: NDArray[np.uint8]) -> None:
-        """Show a file's picture, RGB [height, width, 3]."""
-        pixels = np.ascontiguousarray(pixels)
-        height, width, _ = pixels.shape
-        image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    def set_parts_count(self, parts_count: bool) -> None:
+        """Whether the parts of pictures count now, or only all of each."""
         for chip in self._chips:
-            if chip.modality in ("image", "video") and Path(chip.value.value) == file:
-                chip.show_thumbnail(image)
+            chip.set_parts_count(parts_count)
+
+    def show_thumbnail(self, file: Path, thumbnail: Thumbnail) -> None:
+        """Show a file's picture."""
+        image = image_of(thumbnail.pixels)
+        for chip in self._chips:
+            if chip.kind.pictured and chip.file == file:
+                chip.show_thumbnail(image, thumbnail.size)
+
+    def show_parts(self, file: Path, parts: tuple[Heard, ...]) -> None:
+        """Show what the model found in a picture."""
+        for chip in self._chips:
+            if chip.modality == "image" and chip.file == file:
+                chip.show_parts(parts)
+
+    def forget_parts(self) -> None:
+        """Another model is asked: it may find something else in the pictures."""
+        for chip in self._chips:
+            chip.forget_parts()
+            self._want_parts(chip)
 
     def _append(self, chip: Chip) -> None:
         self._chips.append(chip)
@@ -96,14 +112,19 @@ class ChipList(QWidget):
         chip.changed.connect(self._changed)
         chip.began.connect(lambda: self._one_beginning(chip))
         chip.removed.connect(lambda: self._remove(chip))
-        if chip.modality in ("image", "video"):
-            self.thumbnail_wanted.emit(Path(chip.value.value))
+        if chip.kind.pictured:
+            self.thumbnail_wanted.emit(chip.file)
+        self._want_parts(chip)
+
+    def _want_parts(self, chip: Chip) -> None:
+        if chip.modality == "image":
+            self.parts_wanted.emit(chip.file)
 
     def _remove(self, chip: Chip) -> None:
         place = self._chips.index(chip)
         self._chips.remove(chip)
         if self._chips:  # the keyboard goes on where it was
-            self._chips[min(place, len(self._chips) - 1)].stops[-1].setFocus()
+            self._chips[min(place, len(self._chips) - 1)].take_focus()
         self._drop(chip)
         self._judge()
         self.removed.emit(chip.value.value)
@@ -129,5 +150,5 @@ class ChipList(QWidget):
             if chip.init and not self._can_begin:
                 problem = f"{self._title} cannot start from a sound."
             elif chip.init is None and chip.modality not in self._understands:
-                problem = f"{self._title} does not understand {_PLURALS[chip.modality]}."
+                problem = f"{self._title} does not understand {chip.kind.plural}."
             chip.set_problem(problem)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from ..entry import Entry
 from ..peaks import Peaks
 from ..spectrum import colours, row_hertz
-from ..telling import provider_words
+from ..telling import heard_words, provider_words
 from .delivery import DeliveryStrip
 from .picture import PictureView
 from .spectrogram import SpectrogramView
@@ -35,7 +35,8 @@ class DetailView(QWidget):
         self.transport = TransportBar(self)
         self.delivery = DeliveryStrip(self)
         self._title = _Line(self)
-        self._facts = _Line(self, quiet=True)
+        self._facts = _Line(self, quiet=True, side=Qt.AlignmentFlag.AlignRight)
+        self._heard = _Line(self, quiet=True)
         head = QHBoxLayout()
         head.setSpacing(2 * SPACE)
         head.addWidget(self._title, 3)
@@ -56,6 +57,7 @@ class DetailView(QWidget):
         column.setContentsMargins(SPACE + 4, SPACE, SPACE + 4, SPACE + 4)
         column.setSpacing(SPACE)
         column.addLayout(head)
+        column.addWidget(self._heard)
         column.addWidget(across, 1)
         column.addWidget(self.transport)
         column.addWidget(self.delivery)
@@ -78,6 +80,7 @@ class DetailView(QWidget):
         device = f"{provider_words(entry.provider)}, {entry.precision}"
         facts = [f"Seed {entry.request.seed}", entry.model, device]
         self._facts.show_text(" · ".join(filter(None, facts)), "\n".join([entry.why, *entry.notes]))
+        self._show_heard(heard_words(entry.request, entry.sources))
         for view in (self.waveform, self.spectrogram):
             view.show_edit(entry.edit)
             view.setEnabled(True)
@@ -105,21 +108,34 @@ class DetailView(QWidget):
         self.spectrogram.show_picture(None)
         self._title.show_text("No sound is chosen")
         self._facts.show_text("")
+        self._show_heard("")
         self.transport.show_length(0.0)
         self.transport.show_loop(False)
         self.delivery.clear()
         for view in (self.waveform, self.spectrogram):
             view.setEnabled(False)
 
+    def _show_heard(self, words: str) -> None:
+        self._heard.show_text(words)
+        self._heard.setVisible(bool(words))
+        self.picture.setAccessibleDescription(words)
+
 
 class _Line(QWidget):
     """One line that is cut where the room ends, and whole in its tooltip."""
 
-    def __init__(self, parent: QWidget, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        quiet: bool = False,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
         super().__init__(parent)
-        self._quiet = quiet
+        self._quiet, self._side = quiet, side
         self._text = ""
-        self.setFixedHeight(title_font(self).pointSize() * 2 + SPACE // 2)
+        self._font = small_font(self) if quiet else title_font(self)
+        self.setFixedHeight(self._font.pointSize() * 2 + SPACE // 2)
 
     def show_text(self, text: str, more: str = "") -> None:
         """Show this text; the tooltip has more."""
@@ -130,12 +146,11 @@ class _Line(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setFont(small_font(self) if self._quiet else title_font(self))
+        painter.setFont(self._font)
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         painter.setPen(muted(self.palette()) if self._quiet else ink)
-        side = Qt.AlignmentFlag.AlignRight if self._quiet else Qt.AlignmentFlag.AlignLeft
         words = painter.fontMetrics().elidedText(
             self._text, Qt.TextElideMode.ElideRight, self.width()
         )
-        painter.drawText(self.rect(), int(side | Qt.AlignmentFlag.AlignVCenter), words)
+        painter.drawText(self.rect(), int(self._side | Qt.AlignmentFlag.AlignVCenter), words)
         painter.end()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
-from hearsight import Request
+from hearsight import Request, Search
 
 from .cards import labelled
 from .dials import Number
@@ -17,7 +17,17 @@ from .theme import SPACE
 __all__ = ["DetailsView"]
 
 _SOLVERS = {"": "Model's own", "ddim": "DDIM", "dpm++2m": "DPM-Solver++ (2M)", "euler": "Euler"}
-_MIXES = {"average": "Blend into one", "branches": "Follow each (slower)"}
+_MIXES = {
+    "average": "Blend the model's way",
+    "raw": "Blend as they are",
+    "unit": "Blend as equals",
+    "branches": "Follow each (slower)",
+}
+_SEARCH = {
+    "rounds": ("Search rounds", 10_000, "How often the model goes on from the best it found"),
+    "candidates": ("Search width", 10_000, "So many are compared in each round"),
+    "draws": ("Search draws", 1_000_000, "Each of them is the mean of so many"),
+}
 
 
 class DetailsView(QWidget):
@@ -42,9 +52,12 @@ class DetailsView(QWidget):
         self._solver = _box("Solver", _SOLVERS, self)
         self._solver.setToolTip("The rule by which noise becomes sound")
         self._solver.activated.connect(self.edited)
+        self._own_search: Search | None = None
         self._mix = _box("Several prompts", _MIXES, self)
         self._mix.setToolTip(
-            "Blend into one: a sound in between.\n"
+            "Blend the model's way: a sound in between, as it was made for.\n"
+            "Blend as they are: what the model answers strongly to counts more.\n"
+            "Blend as equals: each counts by its weight alone.\n"
             "Follow each: all are asked for at once, each at the price of one more model call."
         )
         self._mix.activated.connect(self.edited)
@@ -53,6 +66,11 @@ class DetailsView(QWidget):
             "So many are made for each sound, and the one most like the prompts is kept"
         )
         self._candidates.changed.connect(self.edited)
+        self._search: dict[str, Number] = {}
+        for key, (words, most, _) in _SEARCH.items():
+            number = Number(words, least=1, most=most, auto="model's own", parent=self)
+            number.changed.connect(self.edited)
+            self._search[key] = number
 
         about = QLabel("Wit&hout", self)
         about.setBuddy(self.negative)
@@ -68,12 +86,17 @@ class DetailsView(QWidget):
             ("Solve&r", self._solver),
             ("Sever&al prompts", self._mix),
             ("Ca&ndidates", self._candidates),
+            *((_SEARCH[key][0], number) for key, number in self._search.items()),
         )
+        self._search_rows: list[QWidget] = []
         for row, (words, field) in enumerate(rows):
             label = QLabel(words, self)
             label.setBuddy(field)
             grid.addWidget(label, row, 0)
             grid.addWidget(field, row, 1)
+            if field in self._search.values():
+                self._search_rows += [label, field]
+        self.set_search(None)
 
     def into(self, request: Request) -> Request:
         """The request with what this says."""
@@ -86,6 +109,7 @@ class DetailsView(QWidget):
             solver=solver or None,
             mix=self._mix.currentData(),
             candidates=int(self._candidates.number() or 1),
+            search=self._searched(request.search),
             eta=request.eta if (solver or None) == request.solver else None,
         )
 
@@ -97,11 +121,34 @@ class DetailsView(QWidget):
         self._solver.setCurrentIndex(self._solver.findData(request.solver or ""))
         self._mix.setCurrentIndex(self._mix.findData(request.mix))
         self._candidates.show_number(request.candidates)
+        for key, number in asdict(request.search or Search()).items():
+            self._search[key].show_number(number)
+        self.set_search(self._own_search)
+
+    def set_search(self, own: Search | None) -> None:
+        """How long the model searches for its condition; None if it does not. What is asked of a
+        search is shown in any case."""
+        self._own_search = own
+        usual = asdict(own) if own else {}
+        for key, number in self._search.items():
+            tip = _SEARCH[key][2]
+            number.setToolTip(f"{tip}; the model's own is {usual[key]}" if usual else tip)
+        asked = any(number.number() is not None for number in self._search.values())
+        for part in self._search_rows:
+            part.setVisible(own is not None or asked)
 
     def used(self) -> bool:
         """Whether anything here differs from what most sounds need."""
         plain = Request(())
         return self.into(plain) != plain
+
+    def _searched(self, before: Search | None) -> Search | None:
+        """What is asked of the search; as before where that says the same in other words."""
+        asked = {key: field.number() for key, field in self._search.items()}
+        search = Search(**{key: number and int(number) for key, number in asked.items()})
+        if search == (before or Search()):
+            return before
+        return None if search == Search() else search
 
 
 def _box(name: str, choices: dict[str, str], parent: QWidget) -> QComboBox:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import (
@@ -22,14 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hearsight import Modality, Prompt, Request
+from hearsight import Heard, Modality, Prompt, Request
 
+from ..pictures import Thumbnail
 from ..shelf import Facts
 from .cards import labelled
-from .chip import weight_dial
 from .chips import ChipList
 from .dropzone import DropZone
 from .icons import IconButton
+from .kinds import KINDS
 from .knobs import KnobsView
 from .like import LikeCard
 from .presets import PresetView
@@ -37,6 +36,7 @@ from .progress import ProgressLine
 from .prompt import TextField, things_in
 from .queue import GenerateButton
 from .theme import SPACE, as_it_is
+from .voice import weight_dial
 
 __all__ = ["InputsView"]
 
@@ -65,6 +65,8 @@ class InputsView(QWidget):
     """A picture that is no file was pasted."""
     thumbnail_wanted = Signal(Path)
     """`show_thumbnail` is to give the picture of this file."""
+    parts_wanted = Signal(Path)
+    """`show_parts` is to give what the model found in this picture, if that is known."""
     model_chosen = Signal(str)
     bundles_wanted = Signal()
     """The user wants to see the models of this machine."""
@@ -101,6 +103,8 @@ class InputsView(QWidget):
     def show_request(self, request: Request, model: str = "") -> None:
         """Show a request, and its model unless that is empty."""
         self._base = request
+        if model:  # first: what was weighed in pictures is meant for it
+            self.show_model(model)
         prompts = list(request.prompts)
         texts = [place for place, prompt in enumerate(prompts) if prompt.modality == "text"]
         words = prompts.pop(texts[0]) if texts else Prompt("text", "")
@@ -110,8 +114,6 @@ class InputsView(QWidget):
         self.chips.show_prompts(prompts, request.init)
         self._like.show_like(request.like)
         self._knobs.show_request(request)
-        if model:
-            self.show_model(model)
         self._settle()
 
     def show_models(self, models: Sequence[Facts], current: str) -> None:
@@ -144,9 +146,14 @@ class InputsView(QWidget):
             self._knobs.show_strength(None)
         self._changed()
 
-    def show_thumbnail(self, file: Path, pixels: NDArray[np.uint8]) -> None:
-        """A file's picture, RGB [height, width, 3]."""
-        self.chips.show_thumbnail(file, pixels)
+    def show_thumbnail(self, file: Path, thumbnail: Thumbnail) -> None:
+        """A file's picture."""
+        self.chips.show_thumbnail(file, thumbnail)
+
+    def show_parts(self, file: Path, parts: tuple[Heard, ...]) -> None:
+        """What the model found in a picture."""
+        self.chips.show_parts(file, parts)
+        self._order_tabs()
 
     def set_inviting(self, inviting: bool) -> None:
         """Whether files are dragged over the window just now."""
@@ -197,6 +204,7 @@ class InputsView(QWidget):
 
     def _make_parts(self) -> None:
         self._offered: dict[str, Facts] = {}
+        self._facts = Facts("")
         self._model = QComboBox(self)
         self._model.setAccessibleName("Model")
         self._model.setSizeAdjustPolicy(_NARROW)
@@ -267,6 +275,7 @@ class InputsView(QWidget):
         negative.dropped.connect(self.dropped)
         negative.pasted.connect(self.pasted)
         self.chips.thumbnail_wanted.connect(self.thumbnail_wanted)
+        self.chips.parts_wanted.connect(self.parts_wanted)
         self.generate.asked.connect(self.asked)
         self.progress.cancelled.connect(lambda: self.generate.cancelled.emit("running"))
         for signal in (
@@ -298,10 +307,8 @@ class InputsView(QWidget):
 
     def _settle(self) -> None:
         """Make what depends on something else agree with it."""
-        before: QWidget = self._zone
-        for stop in (stop for chip in self.chips.chips for stop in chip.stops):
-            self.setTabOrder(before, stop)
-            before = stop
+        self._order_tabs()
+        self.chips.set_parts_count(self._parts_count())
         some = len(self.chips) > 0
         self._zone.set_compact(some)
         self.chips.setVisible(some)
@@ -309,15 +316,31 @@ class InputsView(QWidget):
             part.setVisible(bool(self.chips.prompts()))
         self._knobs.show_reference(self.chips.init())
 
+    def _parts_count(self) -> bool:
+        """Whether the model hears the parts of a picture, or a picture only as a whole."""
+        request = self.request()
+        said = [prompt.modality for prompt in request.prompts if not prompt.blank]
+        beside = [modality for modality in said if modality in self._facts.whole_beside]
+        return len(beside) <= 1 or request.mix == "branches"
+
+    def _order_tabs(self) -> None:
+        before: QWidget = self._zone
+        for stop in (stop for chip in self.chips.chips for stop in chip.stops):
+            self.setTabOrder(before, stop)
+            before = stop
+
     def _choose_model(self) -> None:
         self._use_model()
         self.model_chosen.emit(self.model())
         self.edited.emit()
 
     def _use_model(self) -> None:
-        known = self.model() in self._offered
-        facts = self._offered.get(self.model(), Facts(self.model()))
+        able = Facts(self.model(), understands=tuple(KINDS), begins=True)  # as long as nobody knows
+        before, self._facts = self._facts, self._offered.get(self.model(), able)
+        facts = self._facts
+        if before.name != facts.name:
+            self.chips.forget_parts()
         title = facts.title or facts.name or "This model"
-        kinds = facts.understands if known else ("text", "image", "video", "audio")
-        self.chips.set_model(title, kinds, facts.begins or not known)
+        self.chips.set_model(title, facts.understands, facts.begins)
         self._knobs.set_model(facts)
+        self._settle()

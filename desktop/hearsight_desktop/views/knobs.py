@@ -112,6 +112,7 @@ class KnobsView(QWidget):
     def set_model(self, facts: Facts) -> None:
         """Whose steps and guidance are the usual ones."""
         self._facts = facts
+        self.details.set_search(facts.search)
         own = f"else {facts.seconds:g} s" if facts.seconds else "else as the model likes it"
         self._seconds.setToolTip(f"auto: as long as the video or the sound to start from, {own}")
         self._settle()

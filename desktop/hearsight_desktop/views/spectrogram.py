@@ -22,7 +22,7 @@ class SpectrogramView(TimeView):
     """Clicking and dragging seek; what lies under the mouse is named in a corner."""
 
     def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
-        super().__init__(axis, parent)
+        super().__init__(axis, self._draw_levels, parent)
         self._image = QImage()
         self._band = (0.0, 0.0)
         self._pointed: QPointF | None = None
@@ -47,7 +47,7 @@ class SpectrogramView(TimeView):
             self._image = image.convertToFormat(QImage.Format.Format_RGB32)
         self.redraw()
 
-    def picture(self, painter: QPainter, body: QRect) -> None:
+    def _draw_levels(self, painter: QPainter, body: QRect) -> None:
         frame = QPainterPath()
         frame.addRoundedRect(QRectF(body), 6, 6)
         painter.fillPath(frame, self.palette().color(QPalette.ColorRole.Base))

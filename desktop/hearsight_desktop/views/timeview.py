@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -28,16 +30,28 @@ _HEAD = 8  # pixels to both sides of the playhead that it may cover
 
 
 class TimeView(QWidget):
-    """Draws `picture` once for what is seen, and the rest above it whenever it moves."""
+    """Draws a picture once for what is seen, and the rest above it whenever it moves.
+
+    Args:
+        axis: what is seen, which it shares with others.
+        draw: draws what is seen of the sound, from the axis' first to its last second, into a
+            rectangle as large as `body`.
+    """
 
     sought = Signal(float)
     """The user wants to hear it from here, in seconds."""
     asked = Signal(object)
     """An `Act` from the keyboard."""
 
-    def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        axis: TimeAxis,
+        draw: Callable[[QPainter, QRect], None],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.axis = axis
+        self._draw = draw
         self._edit = Edit()
         self._position = 0.0
         self._drawn: QPixmap | None = None
@@ -77,10 +91,6 @@ class TimeView(QWidget):
     def body(self) -> QRect:
         """Where the picture lies; the sound itself lies between the margins in it."""
         return self.rect()
-
-    def picture(self, painter: QPainter, body: QRect) -> None:
-        """Draw what is seen of the sound, from the axis' first to its last second."""
-        raise NotImplementedError
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and self.wants_key(event):
@@ -215,7 +225,7 @@ class TimeView(QWidget):
             painter = QPainter(made)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setFont(self.font())
-            self.picture(painter, QRect(0, 0, body.width(), body.height()))
+            self._draw(painter, QRect(0, 0, body.width(), body.height()))
             painter.end()
             self._drawn = made
         return self._drawn

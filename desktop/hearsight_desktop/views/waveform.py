@@ -50,7 +50,7 @@ class WaveformView(TimeView):
     """The region that repeats, (first, end) in seconds of the original; None for none."""
 
     def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
-        super().__init__(axis, parent)
+        super().__init__(axis, self._draw_wave, parent)
         self._peaks: Peaks | None = None
         self._rate = 1
         self._active = Mark.POSITION
@@ -119,7 +119,7 @@ class WaveformView(TimeView):
     def body(self) -> QRect:
         return self.rect().adjusted(0, _RULER, 0, -_FOOT)
 
-    def picture(self, painter: QPainter, body: QRect) -> None:
+    def _draw_wave(self, painter: QPainter, body: QRect) -> None:
         palette = self.palette()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(palette.color(_Role.Base))
