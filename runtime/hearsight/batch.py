@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .generator import Generator
     from .jobs import Job
     from .ledger import Ledger
-    from .looking import Box
+    from .parts import Box
     from .request import Heard, Take
     from .sampler import Cancel, Progress
     from .wav import Subtype

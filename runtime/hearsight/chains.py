@@ -76,6 +76,7 @@ def chain_problems(manifest: Manifest) -> Iterator[str]:
         yield from _links(graphs, chain, at)
     yield from _picture_problems(manifest)
     yield from _join_problems(manifest)
+    yield from _length_problems(manifest)
     if manifest.classifier:
         used.add("classify")
     for name in sorted(graphs.keys() - used - {"denoise", "encode", "decode", "vocoder"}):
@@ -126,6 +127,21 @@ def _picture_problems(manifest: Manifest) -> Iterator[str]:
         yield "conditioners.video.moment_seconds is for a chain that begins with moment"
 
 
+def _length_problems(manifest: Manifest) -> Iterator[str]:
+    """Whether sounds come as long as the graphs that take them want."""
+    heard = manifest.conditioners.audio
+    for at, known in (("conditioners.audio", heard), ("classifier", manifest.classifier)):
+        if not known:
+            continue
+        [spec] = manifest.graphs[known.graphs[0]].inputs
+        wanted, given = spec.shape[1], round(known.seconds * known.sample_rate)
+        short = f'graphs.{known.graphs[0]}.inputs: "{spec.name}" takes {wanted} samples'
+        if isinstance(wanted, int) and not known.pad:
+            yield f"{short}, and {at}.pad is false"
+        elif isinstance(wanted, int) and wanted != given:
+            yield f"{short}, and {at} gives {given}"
+
+
 def _join_problems(manifest: Manifest) -> Iterator[str]:
     graph, join = manifest.graphs.get("join"), manifest.join
     if not graph or not join:
@@ -148,6 +164,10 @@ def _join_problems(manifest: Manifest) -> Iterator[str]:
     for modality in taken:
         if modality not in met:
             yield f'join.inputs take "{modality}", whose chain has no join'
+    for spec in graph.inputs:
+        if spec.name in names and not all(isinstance(dim, int) for dim in spec.shape):
+            shape = list(spec.shape)
+            yield f'join.inputs: "{spec.name}" has the shape {shape}; its axes must be numbers'
     rows = {spec.shape[1] for each in join.inputs for spec in _listed(graph, each)}
     rows |= {spec.shape[1] for spec in graph.inputs if spec.name == "weights"}
     lists = [each for each in join.inputs if each.fill == "list"]
@@ -172,7 +192,9 @@ def _row_problems(manifest: Manifest, join: Join, rows: int) -> Iterator[str]:
     for modality in ("image", "video"):
         part = getattr(manifest.conditioners, modality)
         roles = roles_of(manifest, modality)
-        direct = "detect" in roles and "frames" not in roles[: (*roles, "join").index("join")]
+        listed = any(modality in each.takes for each in join.inputs if each.fill == "list")
+        before = roles[: (*roles, "join").index("join")]
+        direct = listed and "detect" in before and "frames" not in before
         if part and direct and part.max_sources + kept > rows:
             at = f"conditioners.{modality}.max_sources"
             yield f"{at} is {part.max_sources}, and join has room for {rows - kept}"

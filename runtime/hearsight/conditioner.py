@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 
 from . import words
 from .chains import chains
+from .encoder import Encoder, fitted
 from .errors import RequestError
+from .groups import Group, groups, spoken
 from .join import How
-from .looking import Span
-from .meeting import Meeting, meetings, spoken
 from .mixing import average, branches, mean
+from .parts import Span
 from .request import Heard, Modality, Prompt, Request
 from .sampler import Cancel, Guide, Progress
-from .ways import Ways, fitted
 
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .engine import Engine
     from .manifest import Manifest
 
-__all__ = ["Conditioner", "Conditioning", "Span", "Told", "condition", "fitted"]
+__all__ = ["Conditioner", "Conditioning", "Told", "condition"]
 
 Array = NDArray[np.float32]
 Branches = tuple[Array, Array]  # conditions [G, ...space] and what each counts [G]
@@ -57,7 +57,7 @@ class Told:
 
 
 class Conditioner:
-    """One bundle's ways from a prompt to a condition."""
+    """A bundle that understands prompts, with its engine."""
 
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         self._bundle = bundle
@@ -114,8 +114,8 @@ class Conditioner:
             RequestError: there are too many sources, or weights that cannot be counted.
             Cancelled: within the graph that was running.
         """
-        ways = Ways(self._bundle, self._engine, how, cancel)
-        found, sources = ways.conditions(prompts, spans)
+        encoder = Encoder(self._bundle, self._engine, how, cancel)
+        found, sources = encoder.conditions(prompts, spans)
         return Told(found, tuple(sources))
 
     def hear(self, audio: Array, sample_rate: int, cancel: Cancel) -> Array:
@@ -126,7 +126,7 @@ class Conditioner:
         assert known, "the caller asked `understands`"
         heard = soxr.resample(audio, sample_rate, known.sample_rate, quality="VHQ")
         sound = fitted(np.asarray(heard, np.float32), known)
-        return Ways(self._bundle, self._engine, How(), cancel).of_sound(sound)
+        return Encoder(self._bundle, self._engine, How(), cancel).of_sound(sound)
 
     def unknown_words(self, text: str) -> list[str]:
         """Words of a text that the model has never met, each once, in order.
@@ -166,16 +166,16 @@ def condition(
     """
     assert request.guidance is not None and request.seed is not None, "the request is resolved"
     prompts = spoken(request)
-    met = meetings(request, [conditioner.manifest for conditioner in conditioners])
+    met = groups(request, [conditioner.manifest for conditioner in conditioners])
     how = How(request.seed, _own_mean(request), request.search)
     notes: list[str] = []
     found: list[Told] = []
     cold, done = False, 0
-    for meeting in met:
+    for group in met:
         cancel.raise_if()
-        conditioner = conditioners[meeting.player]
+        conditioner = conditioners[group.player]
         progress("encode", done, len(prompts))
-        told = {place: prompts[place] for place in meeting.prompts}
+        told = {place: prompts[place] for place in group.prompts}
         cold = cold or not all(conditioner.is_open(prompt.modality) for prompt in told.values())
         for place, prompt in told.items():
             if prompt.modality == "text":
@@ -223,11 +223,11 @@ def _joined(windows: Sequence[Branches]) -> Guide:
 
 
 def _mixed(
-    request: Request, met: Sequence[Meeting], encoded: list[Array], empty: Array | None
+    request: Request, met: Sequence[Group], encoded: list[Array], empty: Array | None
 ) -> tuple[Branches, Branches, Array | None]:
     """The branches of one window with guidance and without, and what it should sound like."""
     assert request.guidance is not None, "the request is resolved"
-    shares = [meeting.weight for meeting in met if not meeting.against]
+    shares = [group.weight for group in met if not group.against]
     negated = len(encoded) > len(shares)
     against = encoded[-1] if negated else empty
     if not shares:

@@ -20,7 +20,7 @@ from .manifest import (
     TensorFile,
     Variant,
 )
-from .roles import graph_problems, name_problems
+from .roles import MOST_NUMBERS, graph_problems, name_problems
 
 __all__ = ["DTYPE_BYTES", "Listed", "files", "is_name", "problems", "weight_files"]
 
@@ -31,7 +31,8 @@ DTYPE_BYTES = {"float32": 4, "float16": 2, "int64": 8, "int32": 4, "uint8": 1, "
 # Beyond what any sound needs, and small enough that no product of a few of them overflows.
 _MOST_RATE = 1_000_000  # Hz
 _MOST_FRAME = 1_000_000  # samples of a frame, or frames
-_MOST_NUMBERS = 2**28  # in a condition, or in a latent's frame
+_MOST_FPS = 1000
+_MOST_PICTURES = 10_000  # or moments, of a video
 _MOST_TRAIN_STEPS = 100_000
 _MOST_PIECE = 3600  # seconds
 
@@ -169,9 +170,7 @@ def _section_problems(manifest: Manifest) -> Iterator[str]:
 def _value_problems(manifest: Manifest) -> Iterator[str]:
     space = manifest.space
     if not space.name or not space.shape or not _is_shape(space.shape):
-        yield (
-            f"space needs a name and a shape of positive numbers, at most {_MOST_NUMBERS} in all"
-        )
+        yield (f"space needs a name and a shape of positive numbers, at most {MOST_NUMBERS} in all")
     if space.empty and (space.empty.dtype != "float32" or space.empty.shape != space.shape):
         yield f"space.empty must be float32 {list(space.shape)}, as space.shape says"
     latent = manifest.latent
@@ -180,7 +179,7 @@ def _value_problems(manifest: Manifest) -> Iterator[str]:
         free = [dim for dim in latent.shape if isinstance(dim, str)]
         if free != ["T"] or not _is_shape(sizes):
             yield (
-                f"latent.shape must be positive numbers, at most {_MOST_NUMBERS} in a frame, "
+                f"latent.shape must be positive numbers, at most {MOST_NUMBERS} in a frame, "
                 "and exactly one T"
             )
         if not all(1 <= n <= _MOST_FRAME for n in (latent.samples_per_frame, latent.multiple)):
@@ -197,6 +196,11 @@ def _value_problems(manifest: Manifest) -> Iterator[str]:
     video = manifest.conditioners.video
     if video and (video.fps < 0 or video.max_frames < 1):
         yield "conditioners.video needs fps of 0 or more and max_frames of at least 1"
+    if video and (video.fps > _MOST_FPS or video.max_frames > _MOST_PICTURES):
+        yield (
+            f"conditioners.video needs fps of {_MOST_FPS} at most and max_frames of "
+            f"{_MOST_PICTURES} at most"
+        )
     if manifest.conditioners.audio:
         yield from _heard_problems("conditioners.audio", manifest.conditioners.audio)
     if manifest.classifier:
@@ -225,6 +229,8 @@ def _heard_problems(at: str, known: AudioConditioner | Classifier) -> Iterator[s
             f"{at} needs a sample_rate and seconds above 0, "
             f"at most {_MOST_RATE} Hz and {_MOST_PIECE} seconds"
         )
+    elif known.sample_rate * known.seconds > MOST_NUMBERS:
+        yield f"{at}: seconds at its sample_rate must be at most {MOST_NUMBERS} samples"
 
 
 def _classifier_problems(manifest: Manifest, classifier: Classifier) -> Iterator[str]:
@@ -236,7 +242,7 @@ def _classifier_problems(manifest: Manifest, classifier: Classifier) -> Iterator
 
 
 def _is_shape(sizes: Sequence[int]) -> bool:
-    return min(sizes, default=1) >= 1 and math.prod(sizes) <= _MOST_NUMBERS
+    return min(sizes, default=1) >= 1 and math.prod(sizes) <= MOST_NUMBERS
 
 
 def _band_problems(latent: Latent) -> Iterator[str]:

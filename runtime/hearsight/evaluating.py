@@ -10,37 +10,16 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import HearsightError, RequestError
+from .cases import Case
+from .errors import RequestError
 from .hearing import Ear, Listener
 from .metrics import divergences, frechet_distance, inception_score, is_exclusive
 from .mixing import cosine
-from .request import Modality, Prompt, request_from_json
 from .sampler import Cancel, Progress
-from .tables import Kind, read_table
-from .wav import read_request
 
-__all__ = ["Case", "Evaluation", "Measure", "cases_in_folder", "cases_in_table", "evaluate"]
+__all__ = ["Evaluation", "Measure", "evaluate"]
 
-_SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".w64", ".caf")
-_COLUMNS: dict[str, Modality] = {
-    "prompt": "text",
-    "text": "text",
-    "caption": "text",
-    "image": "image",
-    "video": "video",
-    "audio": "audio",
-}
-_FILES = ("file", "path")
 _NAMES = {"text": "clap_score"}  # what the field calls the cosine of sound and text
-
-
-@dataclass(frozen=True)
-class Case:
-    """One sound, what it was made from, and the real one that goes with it, if there is one."""
-
-    file: Path
-    prompts: tuple[Prompt, ...] = ()
-    reference: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,57 +43,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, of all sounds and of each: `items` hold `file` and its own numbers."""
+    """What was measured, of all sounds and of each: `items` hold `file`, its own numbers, and as
+    `class` the likeliest one, where the classes have names."""
 
     measures: tuple[Measure, ...]
     items: tuple[dict[str, Any], ...]
-
-
-def cases_in_folder(folder: Path) -> list[Case]:
-    """Every sound in a folder and below, with the prompts that the file itself tells.
-
-    Raises:
-        RequestError: there are none.
-    """
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SOUNDS and p.is_file())
-    if not files:
-        raise RequestError(f"{folder} holds no sounds; known are {', '.join(_SOUNDS)}.")
-    return [Case(file, _told(file)) for file in files]
-
-
-def cases_in_table(text: str, kind: Kind, folder: Path, where: str) -> list[Case]:
-    """The sounds that the rows of a table name.
-
-    Columns: `file` (or `path`), `reference`, and prompts as `prompt`, `image`, `video` and
-    `audio`; others are passed over, and so are rows without a file, as the ledger of `batch` has
-    them. Relative paths are taken from `folder`. A row without prompts takes those that its file
-    tells.
-
-    Raises:
-        RequestError: names the line that cannot be used.
-    """
-    cases: list[Case] = []
-    _, rows = read_table(text, kind, where)
-    for line, row in rows:
-        if isinstance(row, RequestError):
-            raise RequestError(f"{where}, line {line}: {row}")
-        named = next((row[key] for key in _FILES if key in row), None)
-        if named is None:
-            continue
-        for column in (*_FILES, "reference", *_COLUMNS):
-            if not isinstance(row.get(column, ""), str):
-                raise RequestError(f"{where}, line {line}: {column} must be text.")
-        file = folder / named
-        reference = folder / row["reference"] if row.get("reference") else None
-        prompts = tuple(
-            Prompt(modality, row[column] if modality == "text" else str(folder / row[column]))
-            for column, modality in _COLUMNS.items()
-            if row.get(column)
-        )
-        cases.append(Case(file, prompts or _told(file), reference))
-    if not cases:
-        raise RequestError(f"{where} names no sounds; give them in a column file.")
-    return cases
 
 
 def evaluate(
@@ -227,7 +160,7 @@ def _likeness(
     cases: Sequence[Case], items: list[dict[str, Any]], work: _Work, ear: Ear
 ) -> list[Measure]:
     """Cosines of each sound with its prompts of each kind, and with its reference."""
-    found: dict[str, list[float]] = {}
+    every: dict[str, list[float]] = {}
     for case, item in zip(cases, items, strict=True):
         near: dict[str, list[float]] = {}
         for prompt in case.prompts:
@@ -241,9 +174,9 @@ def _likeness(
             near["reference_cosine"] = [cosine(*work.embedded([case.file, case.reference]))]
         for name, values in near.items():
             item[name] = float(np.mean(values))
-            found.setdefault(name, []).append(item[name])
+            every.setdefault(name, []).append(item[name])
     return [
-        Measure(name, float(np.mean(values)), len(values), ear.by) for name, values in found.items()
+        Measure(name, float(np.mean(values)), len(values), ear.by) for name, values in every.items()
     ]
 
 
@@ -267,6 +200,9 @@ def _classes(
             notes=independent,
         )
     ]
+    for item, shares in zip(items, heard, strict=True):
+        if listener.names:
+            item["class"] = listener.names[int(shares.argmax())]
     pairs = [i for i, case in enumerate(cases) if case.reference]
     if pairs:
         real = work.classified(cast(Path, cases[i].reference) for i in pairs)
@@ -276,14 +212,6 @@ def _classes(
         mean = float(np.mean(apart))
         measures.append(Measure("kl", mean, len(pairs), listener.by, notes=independent))
     return measures
-
-
-def _told(file: Path) -> tuple[Prompt, ...]:
-    """The prompts that a sound of our own carries; none for any other."""
-    try:
-        return request_from_json(read_request(file)).prompts
-    except HearsightError:
-        return ()
 
 
 def _silent(stage: str, step: int, total: int) -> None:

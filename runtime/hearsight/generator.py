@@ -21,6 +21,7 @@ from .decoder import tile
 from .editing import begin, kept_part
 from .errors import BundleError, RequestError
 from .finish import finish
+from .groups import groups
 from .judging import check_judge, check_judged, wanted_by
 from .limits import resolve
 from .request import Modality, Plan, Request, Take, Timing
@@ -194,6 +195,7 @@ class Generator:
             )
         if asked.candidates > 1 and self._judge:
             check_judged(asked, self._judge.manifest)
+        groups(asked, [player.manifest for player in self._conditioners])
         strength = 1.0 if asked.init is None else _given(asked.init.strength)
         table = schedule.rows(
             self._schedule, _given(asked.solver), _given(asked.steps), _given(asked.eta), strength

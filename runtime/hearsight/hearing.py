@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import media
-from .conditioner import Conditioner, fitted
+from .conditioner import Conditioner
+from .encoder import fitted
 from .errors import BundleError
 from .mixing import cosine
 from .request import Modality
@@ -19,6 +20,7 @@ from .sampler import Cancel
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .engine import Engine
+    from .manifest import Classifier
 
 __all__ = ["TEMPERATURE", "Classes", "Ear", "Labels", "Listener"]
 
@@ -36,6 +38,11 @@ class Listener(Protocol):
     @property
     def by(self) -> str:
         """The bundle that says so, and how."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the classes, none where they are not known."""
         ...
 
     def probabilities(self, file: Path, cancel: Cancel) -> Array:
@@ -64,6 +71,7 @@ class Ear:
             )
         self.bundle = bundle
         self._conditioner = Conditioner(bundle, engine)
+        self._heard: dict[tuple[Modality, str], Array] = {}
 
     @property
     def by(self) -> str:
@@ -76,17 +84,26 @@ class Ear:
         return self._conditioner.understands
 
     def embedding(self, modality: Modality, value: str, cancel: Cancel) -> Array:
-        """The vector [d] of a text, or of the file at a path.
+        """The vector [d] of a text, or of the file at a path; each is heard once.
 
         Raises:
             MediaError: the file cannot be read as what it is said to be.
+            BundleError: the graph gave what is no number.
             Cancelled: within the graph that was running.
         """
-        return self._conditioner.condition(modality, value, cancel)[0]
+        known = self._heard.get((modality, value))
+        if known is None:
+            known = _numbers(self._conditioner.condition(modality, value, cancel)[0], self.bundle)
+            self._heard[modality, value] = known
+        return known
 
 
 class Classes:
-    """A classifier bundle."""
+    """A classifier bundle.
+
+    Raises:
+        BundleError: it is none, or its labels are not as many as its classes.
+    """
 
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         known = bundle.manifest.classifier
@@ -98,6 +115,7 @@ class Classes:
         self.bundle = bundle
         self._known = known
         self._engine = engine
+        self.names = _labels(bundle, known)
 
     @property
     def by(self) -> str:
@@ -105,13 +123,19 @@ class Classes:
         return self.bundle.manifest.name
 
     def probabilities(self, file: Path, cancel: Cancel) -> Array:
-        """Of every class [classes]."""
+        """Of every class [classes].
+
+        Raises:
+            MediaError: the file cannot be read as a sound.
+            BundleError: the graph gave what is no number.
+            Cancelled: within the graph that was running.
+        """
         known = self._known
         heard = media.read_audio(file, sample_rate=known.sample_rate, seconds=known.seconds)
         [graph] = known.graphs
         [spec] = self.bundle.manifest.graphs[graph].inputs
         outputs = self._engine.run(graph, {spec.name: fitted(heard, known)}, cancel)
-        return np.asarray(outputs["scores"])[0]
+        return _numbers(np.asarray(outputs["scores"])[0], self.bundle)
 
 
 class Labels:
@@ -119,6 +143,7 @@ class Labels:
 
     def __init__(self, ear: Ear, labels: Sequence[str], cancel: Cancel) -> None:
         self._ear = ear
+        self.names = tuple(labels)
         self._said = [ear.embedding("text", label, cancel) for label in labels]
 
     @property
@@ -132,3 +157,24 @@ class Labels:
         nearness = np.array([cosine(heard, said) for said in self._said]) / TEMPERATURE
         shares = np.exp(nearness - nearness.max())
         return (shares / shares.sum()).astype(np.float32)
+
+
+def _labels(bundle: Bundle, known: Classifier) -> tuple[str, ...]:
+    """The names of the classes, none where the bundle does not tell them."""
+    if known.labels is None:
+        return ()
+    path = bundle.path(known.labels)
+    try:
+        names = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BundleError(f"{path} cannot be read as names of classes: {problem}.") from None
+    [classes] = bundle.manifest.space.shape
+    if len(names) != classes:
+        raise BundleError(f"{path} names {len(names)} classes, and there are {classes}.")
+    return tuple(names)
+
+
+def _numbers(values: Array, bundle: Bundle) -> Array:
+    if not np.isfinite(values).all():
+        raise BundleError(f"{bundle.manifest.name!r} gave values that are not numbers.")
+    return values

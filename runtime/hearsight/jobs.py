@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from . import schedule, wav
 from .errors import MediaError, OutputError, RequestError
+from .groups import groups, spoken
 from .hashes import file_sha256
 from .judging import check_judged
 from .limits import resolve
-from .meeting import meetings
 from .names import fill, numbered, slug
 from .request import Request, request_to_json
 
@@ -161,13 +161,13 @@ def _understood(request: Request, players: Sequence[Bundle], judge: Bundle | Non
             "candidates are compared by ear, and no loaded bundle understands audio prompts; "
             "name one that does with --conditioner, or with --judge."
         )
-    for prompt in request.prompts:
-        if not prompt.blank and not any(getattr(each, prompt.modality) for each in known):
+    for prompt in spoken(request):
+        if not any(getattr(each, prompt.modality) for each in known):
             raise RequestError(
                 f"no loaded bundle understands {prompt.modality} prompts; name one that does "
                 "with --conditioner."
             )
-    meetings(request, [player.manifest for player in (*players[1:], players[0])])
+    groups(request, [player.manifest for player in (*players[1:], players[0])])
 
 
 def _digest(

@@ -14,7 +14,7 @@ from . import noise
 from .errors import RequestError
 from .mixing import mean
 from .request import Modality, Search
-from .roles import is_noise, role_of
+from .roles import MOST_NUMBERS, is_noise, role_of
 
 if TYPE_CHECKING:
     from .manifest import Join, Manifest
@@ -24,7 +24,6 @@ __all__ = ["How", "Source", "drawn", "laid", "rows"]
 Array = NDArray[np.float32]
 
 _ORDER: tuple[Modality, ...] = ("image", "video", "depth", "thermal", "text", "audio", "imu")
-_MOST_NUMBERS = 2**28  # of one noise input: a gibibyte
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,9 @@ def drawn(
 ) -> dict[str, Array]:
     """The noise inputs of a graph.
 
+    Raises:
+        RequestError: a search asks for more than a gibibyte of them.
+
     Args:
         manifest: of the bundle.
         name: of the graph.
@@ -123,15 +125,20 @@ def drawn(
     sizes["C"] = asked.candidates or (own.candidates if own else 1)
     scale = 1 / math.sqrt(asked.draws or own.draws) if own else 1.0
     seed = noise.item_seed(how.seed, f"{name} {number}", moment)
+    shapes = {
+        spec.name: [sizes[dim] if isinstance(dim, str) else dim for dim in spec.shape]
+        for spec in graph.inputs
+        if is_noise(spec)
+    }
+    if own and (wanted := sum(map(math.prod, shapes.values()))) > MOST_NUMBERS:
+        raise RequestError(
+            f"The search asks for {wanted:,} numbers of noise, more than {MOST_NUMBERS:,}: take "
+            "fewer rounds or candidates."
+        )
     found: dict[str, Array] = {}
-    for i, spec in enumerate(spec for spec in graph.inputs if is_noise(spec)):
-        shape = [sizes[dim] if isinstance(dim, str) else dim for dim in spec.shape]
-        if math.prod(shape) > _MOST_NUMBERS:
-            raise RequestError(
-                f"The search asks for {math.prod(shape):,} numbers of noise, more than "
-                f"{_MOST_NUMBERS:,}: take fewer rounds or candidates."
-            )
-        found[spec.name] = noise.normal(seed, noise.CONDITION + i, shape) * np.float32(scale)
+    for i, (each, shape) in enumerate(shapes.items()):
+        found[each] = noise.normal(seed, noise.CONDITION + i, shape)
+        found[each] *= np.float32(scale)
     return found
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .chains import chains
-from .conditioner import Conditioner, Span, condition
+from .chains import chains, roles_of
+from .conditioner import Conditioner, condition
 from .errors import BundleError, RequestError
 from .manifest import Manifest
+from .parts import Span
 from .request import Request
 from .sampler import Cancel
 
@@ -51,13 +52,20 @@ def wanted_by(
 ) -> NDArray[np.float32] | None:
     """What each window of a sound should sound like in the judge's space [W, ...space].
 
-    Prompts meet there as the judge's own bundle has it; what a sound should not be like, and how
-    strongly it is guided, are the generator's affairs.
+    Prompts meet there as the judge's own bundle has it, and where it finds no parts in a picture
+    it takes the whole; what a sound should not be like, and how strongly it is guided, are the
+    generator's affairs.
 
     Raises:
         MediaError, RequestError, Cancelled: as `condition` does.
     """
-    plain = replace(request, negative="", guidance=1.0, mix="average", search=None)
+    prompts = tuple(
+        prompt
+        if "detect" in roles_of(judge.manifest, prompt.modality)
+        else replace(prompt, sources=())
+        for prompt in request.prompts
+    )
+    plain = replace(request, prompts=prompts, negative="", guidance=1.0, mix="average", search=None)
     return condition(plain, [judge], None, _silent, cancel, spans).target
 
 

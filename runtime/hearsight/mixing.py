@@ -19,6 +19,10 @@ __all__ = ["average", "branches", "cosine", "mean"]
 
 Array = NDArray[np.float32]
 
+_SHORT = 1e-12  # what shorter vectors are taken to be long, so that zeros stay zeros
+_CANCELLED = 1e-6  # below this a mean of unit vectors points nowhere
+_CANCEL = "The prompts cancel each other out; change a weight, or use mix branches."
+
 
 def average(conditions: Sequence[Array], weights: Sequence[float]) -> Array:
     """One condition in the direction of several, weighted.
@@ -36,31 +40,35 @@ def average(conditions: Sequence[Array], weights: Sequence[float]) -> Array:
     stack = np.stack(conditions).astype(np.float64)
     if stack[0].ndim > 1:
         return _sum(shares, stack).astype(np.float32)
-    lengths = np.array([math.sqrt(exact.dot(each, each)) for each in stack])
+    lengths = _lengths(stack)
     if not lengths.any():
         return conditions[0]
-    mean = _sum(shares, stack / np.maximum(lengths, 1e-12)[:, None])
-    length = math.sqrt(exact.dot(mean, mean))
-    if length < 1e-6:
-        raise RequestError(
-            "The prompts cancel each other out; change a weight, or use mix branches."
-        )
+    towards = _sum(shares, stack / np.maximum(lengths, _SHORT)[:, None])
+    length = math.sqrt(exact.dot(towards, towards))
+    if length < _CANCELLED:
+        raise RequestError(_CANCEL)
     size = exact.dot(np.abs(shares), lengths) / math.fsum(np.abs(shares))
-    return (mean * (size / length)).astype(np.float32)
+    return (towards * (size / length)).astype(np.float32)
 
 
 def mean(values: Sequence[Array], weights: Sequence[float], how: Literal["raw", "unit"]) -> Array:
-    """The weighted mean of arrays [..., D] as they are, or of unit vectors.
+    """The weighted mean of arrays [..., D] as they are, or of unit vectors, as one again.
 
-    For `unit` every vector along the last axis is brought to length 1 first, zeros excepted; what
-    comes out is shorter than 1 where they point apart.
+    For `unit` every vector along the last axis is brought to length 1 before the mean is taken
+    and after it, zeros excepted.
+
+    Raises:
+        RequestError: weighted unit vectors cancel out.
     """
-    stack = np.stack(values).astype(np.float64)
-    if how == "unit":
-        vectors = stack.reshape(-1, stack.shape[-1])
-        lengths = np.array([math.sqrt(exact.dot(each, each)) for each in vectors])
-        stack = (vectors / np.maximum(lengths, 1e-12)[:, None]).reshape(stack.shape)
-    return _sum(_shares(weights), stack).astype(np.float32)
+    stack, shares = np.stack(values).astype(np.float64), _shares(weights)
+    if how == "raw":
+        return _sum(shares, stack).astype(np.float32)
+    lengths = _lengths(stack)
+    towards = _sum(shares, stack / np.maximum(lengths, _SHORT)[..., None])
+    length = _lengths(towards)
+    if np.any((length < _CANCELLED) & lengths.any(axis=0)):
+        raise RequestError(_CANCEL)
+    return (towards / np.maximum(length, _SHORT)[..., None]).astype(np.float32)
 
 
 def branches(
@@ -109,3 +117,10 @@ def _sum(shares: NDArray[np.float64], stack: NDArray[np.float64]) -> NDArray[np.
     for share, each in zip(shares[1:], stack[1:], strict=True):
         total = total + share * each
     return total
+
+
+def _lengths(stack: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of every vector along the last axis."""
+    vectors = stack.reshape(-1, stack.shape[-1])
+    found = np.array([math.sqrt(exact.dot(each, each)) for each in vectors])
+    return found.reshape(stack.shape[:-1])

@@ -125,9 +125,9 @@ class Request:
     None means: the bundle's default, for `seed` a fresh one, which every take then carries, and
     for `seconds` the length of `init`, or else of the video, if there is one.
     `mix` says how several prompts meet: `average` as the bundle was made for, which without a way
-    of its own is the weighted mean of their normalised conditions; `raw` and `unit` take the mean
-    of what they are, or of unit vectors; `branches` guides towards each at the price of one model
-    call per prompt. `search` is for bundles that search for their condition.
+    of its own is the weighted mean of their normalised conditions; `raw` takes the mean of what
+    they are, `unit` that of unit vectors, as one again; `branches` guides towards each at the price
+    of one model call per prompt. `search` is for bundles that search for their condition.
     `guidance_interval` is the part of the way from noise, 0, to sound, 1, on which guidance is
     applied; the rest follows the prompts alone, at half the price (Kynkäänniemi et al. 2024).
     `loop` makes a sound whose end runs on into its start. `candidates` are made for each sound,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from typing import cast
 from ._parse import nearest
 from .manifest import Graph, Manifest, Role, TensorSpec
 
-__all__ = ["graph_problems", "is_noise", "name_problems", "role_of"]
+__all__ = ["MOST_NUMBERS", "graph_problems", "is_noise", "name_problems", "role_of"]
+
+MOST_NUMBERS = 2**28
+"""In a tensor whose free axes are 1, so that no bundle asks for more than a gibibyte at once."""
 
 Shape = tuple[int | str, ...]
 
@@ -18,6 +22,7 @@ _SYMBOLS = {"B", "G", "GB", "T", "N", "S", "H", "W", "L", "R", "C"}
 _SHOWN: dict[int | str, str] = {"...": "(any)", "#": "(a number)"}
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _TIMES_T = re.compile(r"[1-9][0-9]{0,8}T")
+_MOST_PICTURES = 256  # of one moment of a video
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,11 @@ def graph_problems(manifest: Manifest, name: str) -> Iterator[str]:
     for spec in graph.inputs:
         if role == "decode" and spec.name == "noise" and not all(map(_is_noise_axis, spec.shape)):
             yield f'.inputs: "noise" has the shape {list(spec.shape)}; it may grow with T only'
+        if role == "moment" and _least((*spec.shape, 1)[0]) > _MOST_PICTURES:
+            yield (
+                f'.inputs: "{spec.name}" takes {spec.shape[0]} frames at once; at most '
+                f"{_MOST_PICTURES}"
+            )
         if role in _NOISY and is_noise(spec):
             yield from _noise_problems(role, spec)
     if graph.reach is not None and (role != "vocoder" or graph.reach < 0):
@@ -189,6 +199,8 @@ def _slot_problems(
             yield f'{at}: "{spec.name}" is {spec.dtype} and must be {slot.dtype}'
         elif not all(_known(dim) for dim in spec.shape):
             yield f'{at}: "{spec.name}" has the shape {list(spec.shape)} with an unknown axis'
+        elif (held := math.prod(map(_least, spec.shape))) > MOST_NUMBERS:
+            yield f'{at}: "{spec.name}" holds {held} numbers; at most {MOST_NUMBERS}'
         else:
             wanted = _expand(manifest, slot.shape)
             if not _fits(spec.shape, wanted, manifest):
@@ -202,6 +214,13 @@ def _known(dim: int | str) -> bool:
     if isinstance(dim, int):
         return dim >= 1
     return dim in _SYMBOLS or _TIMES_T.fullmatch(dim) is not None
+
+
+def _least(dim: int | str) -> int:
+    """The size of an axis whose symbol is 1."""
+    if isinstance(dim, int):
+        return dim
+    return int(dim[:-1]) if _TIMES_T.fullmatch(dim) else 1
 
 
 def _is_noise_axis(dim: int | str) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
+from array import array
 from pathlib import Path
-from typing import Any, cast
+from tokenize import TokenError
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,8 @@ from .errors import MediaError
 __all__ = ["checked", "read_signal"]
 
 _MOST_BYTES = 64 * 2**20
+# NumPy reads the header as a Python literal, and lets through what goes wrong there.
+_BAD_HEADERS = (SyntaxError, TypeError, TokenError, RecursionError)
 
 
 def checked(path: str | Path) -> Path:
@@ -67,30 +72,48 @@ def read_signal(
 
 def _array(path: Path) -> NDArray[np.float64]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.ndarray):
-            raise ValueError("not a table of numbers")
-        found = cast("NDArray[Any]", loaded)
-        if found.ndim != 2 or found.dtype.kind not in "fiu":
-            raise ValueError("not a table of numbers")
-        return found.astype(np.float64)
-    except (OSError, ValueError, EOFError) as problem:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            readers = {(1, 0): np.lib.format.read_array_header_1_0}
+            readers[2, 0] = np.lib.format.read_array_header_2_0
+            if version not in readers:
+                raise ValueError("it is of a version that is not known")
+            shape, _, dtype = readers[version](file)
+            if len(shape) != 2 or dtype.kind not in "fiu":
+                raise ValueError("not a table of numbers")
+            # Before memory is taken for what a damaged header says.
+            if math.prod(shape) * dtype.itemsize != path.stat().st_size - file.tell():
+                raise ValueError("it is cut short, or longer than it says")
+            file.seek(0)
+            return np.load(file, allow_pickle=False).astype(np.float64)
+    except (OSError, ValueError, *_BAD_HEADERS) as problem:
         raise MediaError(f"{path} cannot be read as a .npy table: {problem}.") from None
 
 
 def _cells(path: Path) -> NDArray[np.float64]:
+    found, width = array("d"), 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file, strict=True) if any(map(str.strip, row))]
+            reader = csv.reader(file, strict=True)
+            for first, row in enumerate(row for row in reader if any(map(str.strip, row))):
+                numbers = [_number(cell) for cell in row]
+                if not first and all(number is None for number in numbers):
+                    continue  # names of the columns
+                if None in numbers:
+                    raise MediaError(f"{path}, row {reader.line_num} holds what is no number.")
+                width = width or len(numbers)
+                if len(numbers) != width:
+                    raise MediaError(f"{path} must have as many numbers in every row.")
+                found.extend(cast("list[float]", numbers))
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise MediaError(f"{path} cannot be read as a .csv table: {problem}.") from None
-    found: list[list[float]] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            found.append([float(cell) for cell in row])
-        except ValueError:
-            if number > 1:
-                raise MediaError(f"{path}, row {number} holds what is no number.") from None
-    if len({len(row) for row in found}) != 1:
-        raise MediaError(f"{path} must have as many numbers in every row.")
-    return np.array(found, np.float64)
+    if not found:
+        raise MediaError(f"{path} holds no numbers.")
+    return np.frombuffer(found, np.float64).reshape(-1, width)
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None

@@ -6,15 +6,18 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal, cast
 
 from .errors import RequestError
 
-__all__ = ["Kind", "Row", "read_table"]
+__all__ = ["KINDS", "Kind", "Row", "read_table"]
 
 Kind = Literal["jsonl", "csv", "tsv"]
+
+KINDS: Mapping[str, Kind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+"""What the suffix of a file says it is."""
 
 Row = dict[str, Any] | RequestError
 """Columns that hold something, as JSON values or as text, or what is wrong with the line."""

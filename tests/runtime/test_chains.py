@@ -118,10 +118,31 @@ def test_the_micro_bundles_break_no_rule(name: str):
         ),
         (put("graphs", "join", "role", "join"), "only tokenize, text, image, moment, frames"),
         (put("graphs", "audio", "reach", 4), ".reach is for a vocoder"),
+        (
+            tensor("join", "inputs", "pictures", shape=[1, 5, "L"]),
+            "join.inputs: \"pictures\" has the shape [1, 5, 'L']; its axes must be numbers",
+        ),
+        (
+            tensor("text", "inputs", "noise", shape=[1, 2**29]),
+            "holds 536870912 numbers; at most 268435456",
+        ),
     ],
 )
 def test_a_bundle_of_rows_keeps_the_rules(change: Edit, sentence: str):
     assert sentence in said("micro-parts", change)
+
+
+def test_rows_limit_the_parts_of_what_has_rows_only():
+    data = manifest("micro-parts")
+    for change in (
+        tensor("join", "inputs", "pictures", shape=[1, 8]),
+        put("join", "inputs", 0, "fill", "mean"),
+        put("join", "whole", False),
+        put("conditioners", "image", "max_sources", 9),
+        put("conditioners", "video", "max_sources", 9),
+    ):
+        change(data)
+    parse_manifest(json.dumps(data).encode(), "here")
 
 
 @pytest.mark.parametrize(
@@ -135,6 +156,11 @@ def test_a_bundle_of_rows_keeps_the_rules(change: Edit, sentence: str):
         (put("conditioners", "video", "moment_seconds", 0.0), "moment_seconds must be above 0"),
         (put("conditioners", "video", "fps", 2.0), "must be above 0, and fps 0"),
         (put("conditioners", "video", "max_sources", 3), "for a chain that begins with detect"),
+        (put("conditioners", "video", "max_frames", 10**12), "max_frames of 10000 at most"),
+        (
+            tensor("moment", "inputs", "moment", shape=[10**6, "H", "W", 3]),
+            '"moment" takes 1000000 frames at once; at most 256',
+        ),
         (put("conditioners", "imu", "graphs", ["image", "join"]), "known for imu: signal or"),
         (put("conditioners", "depth", "fps", 2.0), 'unknown key "fps"'),
         (
@@ -171,6 +197,16 @@ def test_a_bundle_of_means_keeps_the_rules(change: Edit, sentence: str):
             "conditioners.image does not belong",
         ),
         (put("classifier", "labels", "sha256", "0"), "classifier.labels.sha256 must be 64"),
+        (put("classifier", "seconds", 2.0), "takes 8000 samples, and classifier gives 16000"),
+        (put("classifier", "pad", False), "takes 8000 samples, and classifier.pad is false"),
+        (
+            put("classifier", "sample_rate", 1_000_000),
+            "takes 8000 samples, and classifier gives 1000000",
+        ),
+        (
+            lambda d: d["classifier"].update(sample_rate=1_000_000, seconds=3600.0),
+            "at most 268435456 samples",
+        ),
     ],
 )
 def test_a_classifier_keeps_the_rules(change: Edit, sentence: str):

@@ -259,6 +259,7 @@ def test_a_bundle_may_hold_two_graphs_of_one_role():
         (lambda d: d["defaults"]["limits"].update(min_seconds=0), "0 < min_seconds"),
         (lambda d: d["conditioners"]["video"].update(max_frames=0), "max_frames of at least 1"),
         (lambda d: d["conditioners"]["video"].update(fps=-1), "fps of 0 or more"),
+        (lambda d: d["conditioners"]["video"].update(fps=1e308), "fps of 1000 at most"),
         (lambda d: d["conditioners"]["audio"].update(seconds=0), "seconds above 0"),
     ],
 )

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from hearsight import MediaError, RequestError
+from hearsight import BundleError, HearsightError, MediaError, RequestError, wav
 from hearsight.bundle import open_bundle
+from hearsight.cases import Case, cases_in_folder, cases_in_table
 from hearsight.engine import Engine
-from hearsight.evaluating import Case, cases_in_folder, cases_in_table, evaluate
-from hearsight.hearing import TEMPERATURE, Ear, Labels
+from hearsight.evaluating import evaluate
+from hearsight.hearing import TEMPERATURE, Classes, Ear, Labels
 from hearsight.mixing import cosine
-from hearsight.request import Prompt
+from hearsight.request import Plan, Prompt, Request, Take
 from hearsight.sampler import Cancel
 
 STARTER = Path(__file__).parents[2] / "engines" / "starter"
+MICROS = Path(__file__).parents[1] / "micro"
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +70,7 @@ def test_pairs_and_sets_are_measured(sounds, ear):
     assert told[0] == ("listen", 0, 8)
     assert max(step for _, step, _ in told) == 8
     for item in found.items:
-        assert item.keys() == {"file", "clap_score", "reference_cosine", "kl"}
+        assert item.keys() == {"file", "clap_score", "reference_cosine", "class", "kl"}
     heard = ear.embedding("audio", str(cases[0].file), Cancel())
     said = ear.embedding("text", "a beep", Cancel())
     assert found.items[0]["clap_score"] == pytest.approx(cosine(heard, said))
@@ -101,10 +106,13 @@ def test_a_file_that_is_no_sound_is_named(tmp_path, ear):
 
 
 def test_a_table_names_files_references_and_prompts(sounds):
-    rows = "file\treference\tprompt\tmade/110.wav\n"
     with pytest.raises(RequestError, match="names no sounds"):
         cases_in_table("id,other\n1,2\n", "csv", sounds, "t.csv")
-    rows = "file\treference\tcaption\tbook\nmade/110.wav\treal/110.wav\ta beep\tx\nmade/220.wav\t\t\t\n"
+    rows = (
+        "file\treference\tcaption\tbook\n"
+        "made/110.wav\treal/110.wav\ta beep\tx\n"
+        "made/220.wav\t\t\t\n"
+    )
     first, second = cases_in_table(rows, "tsv", sounds, "t.tsv")
     assert first == Case(
         sounds / "made/110.wav", (Prompt("text", "a beep"),), sounds / "real/110.wav"
@@ -116,6 +124,100 @@ def test_the_ledger_of_a_batch_is_a_table(sounds):
     lines = [{"event": "start", "total": 1}, {"event": "result", "path": "made/440.wav"}]
     text = "".join(json.dumps(line) + "\n" for line in lines)
     assert cases_in_table(text, "jsonl", sounds, "r.jsonl") == [Case(sounds / "made/440.wav")]
+
+
+def test_a_ledger_finds_its_sounds_wherever_the_batch_was_begun(sounds):
+    for path in ("elsewhere/out/made/440.wav", "/gone/made/440.wav", "C:\\out\\made\\440.wav"):
+        text = json.dumps({"event": "result", "path": path})
+        assert cases_in_table(text, "jsonl", sounds, "r.jsonl") == [Case(sounds / "made/440.wav")]
+    with pytest.raises(MediaError, match=r"r\.jsonl, line 1: .*made/110\.wav"):
+        cases_in_table('{"file": "out/made/110.wav"}', "jsonl", sounds, "r.jsonl")
+
+
+@pytest.mark.parametrize("column", ["file", "reference", "image"])
+def test_files_of_a_table_that_are_not_there_are_told_with_their_line(sounds, column):
+    row = {"file": "made/110.wav"} | {column: "nowhere.wav"}
+    with pytest.raises(MediaError, match=r"r\.jsonl, line 1: There is no file .*nowhere\.wav"):
+        cases_in_table(json.dumps(row), "jsonl", sounds, "r.jsonl")
+
+
+def test_prompts_that_a_sound_tells_are_left_out_where_their_file_is_gone(tmp_path):
+    asked = Request((Prompt("image", "gone.png"), Prompt("text", "a beep")), seed=1)
+    plan = Plan("micro", "0" * 64, "CPUExecutionProvider", "fp32", "ddim", 1, 1.0, "")
+    wav.write(tmp_path / "a.wav", Take(np.ones(800, np.float32) / 2, 8000, asked, 0, plan))
+    [case] = cases_in_folder(tmp_path)
+    assert case.prompts == (Prompt("text", "a beep"),)
+
+
+def test_the_class_of_every_sound_is_told_by_name(sounds, ear):
+    files = sorted((sounds / "made").iterdir())
+    bundle = open_bundle(MICROS / "micro-classes")
+    with Engine(bundle, device="cpu", threads=1) as engine:
+        classes = Classes(bundle, engine)
+        found = evaluate([Case(file) for file in files], [], None, classes)
+        most = [int(np.argmax(classes.probabilities(file, Cancel()))) for file in files]
+    names = (MICROS / "micro-classes" / "labels.txt").read_text().split()
+    assert [item["class"] for item in found.items] == [names[i] for i in most]
+    assert Labels(ear, ["a beep", "rain"], Cancel()).names == ("a beep", "rain")
+
+
+def test_a_classifier_has_as_many_names_as_classes(tmp_path):
+    root = tmp_path / "classes"
+    shutil.copytree(MICROS / "micro-classes", root)
+    raw = b"rain\nwind\n"
+    (root / "labels.txt").write_bytes(raw)
+    data = json.loads((root / "bundle.json").read_text())
+    digest = hashlib.sha256(raw).hexdigest()
+    data["classifier"]["labels"] |= {"sha256": digest, "bytes": len(raw)}
+    (root / "bundle.json").write_text(json.dumps(data))
+    bundle = open_bundle(root)
+    with (
+        Engine(bundle, device="cpu", threads=1) as engine,
+        pytest.raises(BundleError, match=r"labels\.txt names 2 classes, and there are 5"),
+    ):
+        Classes(bundle, engine)
+
+
+class Broken(Engine):
+    """An engine whose graphs give no numbers."""
+
+    def run(self, name, inputs, cancel, **options):
+        given = super().run(name, inputs, cancel, **options)
+        return {key: value * np.nan for key, value in given.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "ear"), [("micro-classes", Classes), ("micro", Ear)], ids=["classes", "ear"]
+)
+def test_what_a_network_hears_must_be_numbers(sounds, name, ear):
+    bundle = open_bundle(MICROS / name)
+    file = sounds / "made" / "110.wav"
+    with Broken(bundle, device="cpu", threads=1) as engine:
+        heard = ear(bundle, engine)
+        with pytest.raises(HearsightError, match=f"'{name}' gave values that are not numbers"):
+            if isinstance(heard, Classes):
+                heard.probabilities(file, Cancel())
+            else:
+                heard.embedding("audio", str(file), Cancel())
+
+
+def test_every_file_is_heard_once_though_names_tell_classes(sounds):
+    bundle = open_bundle(STARTER)
+    with Counting(bundle, device="cpu", threads=1) as engine:
+        counted = Ear(bundle, engine)
+        labels = Labels(counted, ["a beep", "rain"], Cancel())
+        cases = [Case(file, (Prompt("text", "a beep"),)) for file in (sounds / "made").iterdir()]
+        evaluate(cases, [case.file for case in cases], counted, labels)
+    assert engine.runs["audio"] == len(cases)
+    assert engine.runs["text"] == 2
+
+
+class Counting(Engine):
+    """An engine that counts how often each graph runs."""
+
+    def run(self, name, inputs, cancel, **options):
+        self.runs = Counter({name: 1}) + getattr(self, "runs", Counter())
+        return super().run(name, inputs, cancel, **options)
 
 
 def test_a_wrong_cell_is_told_with_its_line(sounds):

@@ -308,6 +308,8 @@ def test_takes_before_a_stop_are_kept(micro):
 def test_a_bad_request_is_refused_before_anything_runs(micro):
     with pytest.raises(RequestError, match=r"seconds is 0\.1; 'micro' makes sounds of 0\.25"):
         micro.stream(replace(RAIN, seconds=0.1))
+    with pytest.raises(RequestError, match="finds no parts in pictures"):
+        micro.stream(Request((Prompt("image", "a.png", sources=(1.0,)),)))
     with pytest.raises(RequestError, match="1000 steps cannot be made"):
         micro.stream(replace(RAIN, steps=1000))
 

@@ -279,11 +279,14 @@ def test_means_are_of_unit_vectors_or_not_as_the_bundle_or_the_request_says(sens
     assert not own["heard"].any()
 
 
-def test_a_mean_of_one_unit_vector_has_length_1():
+def test_a_mean_of_unit_vectors_has_length_1():
     vectors = [np.array([3, 4], np.float32), np.zeros(2, np.float32)]
     np.testing.assert_allclose(mean(vectors[:1], [2.0], "unit"), [0.6, 0.8], rtol=1e-7)
     np.testing.assert_array_equal(mean(vectors[:1], [2.0], "raw"), [3, 4])
-    np.testing.assert_allclose(mean(vectors, [1.0, 3.0], "unit"), [0.15, 0.2], rtol=1e-7)
+    np.testing.assert_allclose(mean(vectors, [1.0, 3.0], "unit"), [0.6, 0.8], rtol=1e-7)
+    np.testing.assert_array_equal(mean(vectors[1:] * 2, [1.0, 3.0], "unit"), [0, 0])
+    with pytest.raises(RequestError, match="cancel each other out"):
+        mean([vectors[0], -2 * vectors[0]], [1.0, 1.0], "unit")
     rows = np.array([[3, 4], [0, 2]], np.float32)
     np.testing.assert_allclose(mean([rows], [1.0], "unit"), [[0.6, 0.8], [0, 1]], rtol=1e-7)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ __all__ = [
     "Pictures",
     "Signals",
     "Sounds",
+    "Texts",
     "Thermals",
     "Videos",
     "Weights",
@@ -31,6 +33,10 @@ Words = Annotated[
         help="What to hear, in words. Several are mixed; 'rain::2' weighs twice as much.",
         show_default=False,
     ),
+]
+Texts = Annotated[
+    list[str] | None,
+    typer.Option(help="The same as PROMPT, beside other options.", metavar="PROMPT"),
 ]
 Pictures = Annotated[
     list[str] | None, typer.Option(help="A picture to hear; may be repeated.", metavar="FILE")
@@ -99,15 +105,15 @@ def prompts(
 
 def said(sources: Iterable[Heard]) -> Iterator[str]:
     """What was heard in pictures, a line each."""
-    part = 0
+    parts = Counter[int]()
     for heard in sources:
         where = f"prompt {heard.prompt + 1}"
         counts = f"weight {heard.weight:g}" if heard.weight else "muted"
         if heard.box is None:
-            part = 0
             yield f"{where}: the whole picture, {counts}"
             continue
-        part += 1
+        parts[heard.prompt] += 1
         left, top, right, bottom = (round(edge) for edge in heard.box)
         sure = "" if heard.score is None else f", score {heard.score:.2f}"
-        yield f"{where}: part {part} at {left},{top} to {right},{bottom}{sure}, {counts}"
+        at = f"part {parts[heard.prompt]} at {left},{top} to {right},{bottom}"
+        yield f"{where}: {at}{sure}, {counts}"

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..jobs import Job, Kept
     from ..ledger import Past
     from ..rows import Item
-    from ..tables import Kind
     from .console import Console
     from .settings import Settings
 
@@ -131,17 +130,17 @@ def _items(manifest: str, settings: Settings) -> tuple[Item, ...]:
     from .._sniff import nearest_file
     from ..errors import RequestError
     from ..rows import read_rows
+    from ..tables import KINDS
     from .work import base_request
 
-    kinds: dict[str, Kind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
     path = Path(manifest).expanduser()
     try:
         if manifest == "-":
             raw, kind, folder = sys.stdin.buffer.read(), "jsonl", Path()
-        elif path.suffix.lower() not in kinds:
-            raise RequestError(f"The manifest {path} must end in {', '.join(kinds)}.")
+        elif path.suffix.lower() not in KINDS:
+            raise RequestError(f"The manifest {path} must end in {', '.join(KINDS)}.")
         else:
-            raw, kind, folder = path.read_bytes(), kinds[path.suffix.lower()], path.parent
+            raw, kind, folder = path.read_bytes(), KINDS[path.suffix.lower()], path.parent
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1

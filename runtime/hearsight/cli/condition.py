@@ -13,6 +13,7 @@ from .asked import (
     Pictures,
     Signals,
     Sounds,
+    Texts,
     Thermals,
     Videos,
     Weights,
@@ -39,6 +40,7 @@ __all__ = ["condition"]
 
 def condition(
     prompt: Words = None,
+    text: Texts = None,
     image: Pictures = None,
     video: Videos = None,
     audio: Sounds = None,
@@ -64,7 +66,12 @@ def condition(
 
     settings = resolve(given).settings
     written: dict[Modality, list[str] | None] = {
-        **{"text": prompt, "image": image, "video": video, "audio": audio},
+        **{
+            "text": [*(prompt or ()), *(text or ())],
+            "image": image,
+            "video": video,
+            "audio": audio,
+        },
         **{"depth": depth, "thermal": thermal, "imu": imu},
     }
     with Console(settings) as console:
@@ -149,28 +156,23 @@ def _told(
 
 def _write(path: Path, made: NDArray[np.float32], space: str) -> None:
     """Put the file at its place, whole or not at all."""
+    import io
     import json
-    import os
 
     import numpy as np
 
+    from ..whole import write_whole
+
     little = np.ascontiguousarray(made, "<f4")
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            if path.suffix.lower() == ".npy":
-                np.save(file, little)
-            else:
-                entry = {"dtype": "F32", "shape": made.shape, "data_offsets": [0, little.nbytes]}
-                header = json.dumps({"__metadata__": {"space": space}, "cond": entry}).encode()
-                header += b" " * (-len(header) % 8)
-                file.write(len(header).to_bytes(8, "little") + header + little.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    if path.suffix.lower() == ".npy":
+        file = io.BytesIO()
+        np.save(file, little)
+        write_whole(path, file.getvalue())
+        return
+    entry = {"dtype": "F32", "shape": made.shape, "data_offsets": [0, little.nbytes]}
+    header = json.dumps({"__metadata__": {"space": space}, "cond": entry}).encode()
+    header += b" " * (-len(header) % 8)
+    write_whole(path, len(header).to_bytes(8, "little"), header, little.tobytes())
 
 
 def _silent(stage: str, step: int, total: int) -> None:

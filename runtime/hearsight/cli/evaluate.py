@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from ..evaluating import Case, Evaluation
+    from ..cases import Case
+    from ..evaluating import Evaluation
     from ..hearing import Ear, Listener
     from ..sampler import Cancel
     from .console import Console
@@ -151,22 +152,21 @@ def _read(asked: _Asked) -> tuple[list[Case], list[Path]]:
     from dataclasses import replace
     from pathlib import Path
 
+    from ..cases import cases_in_folder, cases_in_table
     from ..errors import MediaError, RequestError
-    from ..evaluating import cases_in_folder, cases_in_table
+    from ..tables import KINDS
 
     place = Path(asked.sounds).expanduser()
-    kinds = {".jsonl": "jsonl", ".csv": "csv", ".tsv": "tsv"}
     if place.is_dir():
         cases = cases_in_folder(place)
-    elif place.suffix.lower() in kinds:
+    elif (kind := KINDS.get(place.suffix.lower())) is not None:
         try:
             text = place.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as problem:
             raise MediaError(f"{place} cannot be read: {problem}.") from None
-        kind: Any = kinds[place.suffix.lower()]
         cases = cases_in_table(text, kind, place.parent, str(place))
     else:
-        raise RequestError(f"{place} is no folder and no table (.jsonl, .csv or .tsv).")
+        raise RequestError(f"{place} is no folder and no table ({', '.join(KINDS)}).")
     if not asked.reference:
         return cases, []
     real = [case.file for case in cases_in_folder(Path(asked.reference).expanduser())]

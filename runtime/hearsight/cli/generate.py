@@ -13,6 +13,7 @@ from .asked import (
     Pictures,
     Signals,
     Sounds,
+    Texts,
     Thermals,
     Videos,
     Weights,
@@ -43,6 +44,7 @@ _FIELDS = {
 
 def generate(
     prompt: Words = None,
+    text: Texts = None,
     image: Pictures = None,
     video: Videos = None,
     audio: Sounds = None,
@@ -74,7 +76,12 @@ def generate(
 
     resolved = resolve(given)
     written: dict[Modality, list[str] | None] = {
-        **{"text": prompt, "image": image, "video": video, "audio": audio},
+        **{
+            "text": [*(prompt or ()), *(text or ())],
+            "image": image,
+            "video": video,
+            "audio": audio,
+        },
         **{"depth": depth, "thermal": thermal, "imu": imu},
     }
     with Console(resolved.settings) as console:

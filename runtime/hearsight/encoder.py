@@ -1,4 +1,4 @@
-"""A bundle's ways from a prompt to a condition: its graphs, run one after the other."""
+"""What one bundle makes of prompts: the graphs of its chains, run one after the other."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import join, looking, media, signals
+from . import join, media, parts, signals
 from .chains import chains, roles_of
 from .errors import RequestError
 from .join import How, Source
-from .looking import Part, Span
+from .parts import Part, Span
 from .request import Heard, Modality, Prompt
 from .sampler import Cancel
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .manifest import AudioConditioner, Classifier, Role
 
-__all__ = ["Ways", "fitted"]
+__all__ = ["Encoder", "fitted"]
 
 Array = NDArray[np.float32]
 
 
-class Ways:
-    """What one bundle makes of prompts.
+class Encoder:
+    """Runs the chains of one bundle for the prompts of one request.
 
     Args:
         bundle: understands them.
@@ -64,8 +64,8 @@ class Ways:
                 for each, value in zip(found, shown, strict=True):
                     each.append(Source("video", value, weight))
             elif prompt.modality == "image":
-                sources, parts = self._seen(number, prompt, weight, alone=alone)
-                heard += parts
+                sources, told = self._seen(number, prompt, weight, alone=alone)
+                heard += told
                 for each in found:
                     each.extend(sources)
             else:
@@ -111,7 +111,7 @@ class Ways:
             signal = signals.read_signal(prompt.value, channels=int(channels), samples=fixed)
             return self._run(graph, {"signal": signal[None]}, number)
         pixels = media.read_image(prompt.value)
-        return self._part(self._graph(modality, "image"), pixels, looking.whole(pixels), number)
+        return self._part(self._graph(modality, "image"), pixels, parts.whole(pixels), number)
 
     def _seen(
         self, number: int, prompt: Prompt, weight: float, *, alone: bool
@@ -160,12 +160,11 @@ class Ways:
             graph = self._graph(modality, "detect")
             told = self._engine.run(graph, {"image": pixels[None]}, self._cancel)
             most = getattr(self._manifest.conditioners, modality).max_sources
-            found = looking.parts(
-                told["boxes"][0], told["scores"][0], most, prompt.sources, prompt.value
-            )
+            boxes, scores = told["boxes"][0], told["scores"][0]
+            found = parts.detected(boxes, scores, most, prompt.sources, pixels, prompt.value)
         looked = [part for part in found if part.weight]
         if not found or (keeps and alone):
-            looked.insert(0, looking.whole(pixels))
+            looked.insert(0, parts.whole(pixels))
         if not looked:
             raise RequestError(f"Every part of {prompt.value} is muted: leave one to listen to.")
         graph = self._graph(modality, "image")
@@ -185,7 +184,7 @@ class Ways:
         if "moment" in roles:
             graph = self._graph("video", "moment")
             [spec] = self._manifest.graphs[graph].inputs
-            moments = looking.moment_times(
+            moments = parts.moment_times(
                 path,
                 seconds=video.moment_seconds,
                 moments=video.max_frames,
@@ -194,7 +193,7 @@ class Ways:
             )
             seen = {
                 times: self._run(graph, {"moment": shown}, number)
-                for times, shown in looking.moments_at(path, [m for each in moments for m in each])
+                for times, shown in parts.moments_at(path, [m for each in moments for m in each])
             }
             return [
                 self._framed("video", [seen[times] for times in each], number) for each in moments

@@ -1,4 +1,4 @@
-"""What of a picture or a video is looked at: parts of a picture, moments of a video."""
+"""Parts of pictures and moments of videos: what is looked at instead of the whole."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from . import media
 from .errors import HearsightError, RequestError
 
-__all__ = ["Part", "moment_times", "moments_at", "parts", "whole"]
+__all__ = ["Box", "Part", "Span", "detected", "moment_times", "moments_at", "whole"]
 
 Pixels = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels."""
 Span = tuple[float, float]
+"""Begin and end in seconds."""
 
 
 @dataclass(frozen=True)
 class Part:
     """A part of a picture, or all of it.
 
-    box: in pixels, left, top, right and bottom. score: of the detector, None for all of it.
+    score: of the detector, None for all of it.
     """
 
     box: Box
@@ -35,25 +37,36 @@ def whole(pixels: Pixels) -> Part:
     return Part((0.0, 0.0, float(pixels.shape[1]), float(pixels.shape[0])), None)
 
 
-def parts(
+def detected(
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
     most: int,
     weights: Sequence[float],
+    pixels: Pixels,
     path: str,
 ) -> list[Part]:
-    """The parts that a detector found [N, 4], [N], the best `most`, weighed in that order.
+    """The parts that a detector found [N, 4], [N], the first `most`, weighed in that order.
+
+    A box that reaches over the edge of the picture [H, W, 3] ends there, and one of which nothing
+    is left is no part.
 
     Raises:
         RequestError: there are more weights than parts.
         HearsightError: the detector gave what is no number.
     """
+    if len(boxes) != len(scores):
+        raise HearsightError(
+            f"The detector gave {len(boxes)} parts and {len(scores)} scores for {path}."
+        )
     if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
         raise HearsightError(f"The detector found parts in {path} that are no numbers.")
+    height, width = pixels.shape[:2]
+    edges = np.clip(boxes.astype(np.float64), 0, [width, height, width, height])
     found = [
-        Part((float(box[0]), float(box[1]), float(box[2]), float(box[3])), float(score))
-        for box, score in zip(boxes[:most], scores, strict=False)
-    ]
+        Part((left, top, right, bottom), float(score))
+        for (left, top, right, bottom), score in zip(edges.tolist(), scores, strict=True)
+        if left < right and top < bottom
+    ][:most]
     if len(weights) > len(found):
         parts = "1 part was" if len(found) == 1 else f"{len(found)} parts were"
         raise RequestError(f"sources has {len(weights)} weights, and {parts} found in {path}.")

@@ -14,11 +14,11 @@ from .request import Modality, Prompt, Request
 if TYPE_CHECKING:
     from .manifest import Manifest
 
-__all__ = ["Meeting", "meetings", "spoken"]
+__all__ = ["Group", "groups", "spoken"]
 
 
 @dataclass(frozen=True)
-class Meeting:
+class Group:
     """Prompts that become one condition.
 
     player: place of the bundle that hears them. prompts: their places among those `spoken`.
@@ -37,7 +37,7 @@ def spoken(request: Request) -> list[Prompt]:
     return [prompt for prompt in (*request.prompts, negative) if not prompt.blank]
 
 
-def meetings(request: Request, players: Sequence[Manifest]) -> list[Meeting]:
+def groups(request: Request, players: Sequence[Manifest]) -> list[Group]:
     """How the prompts of a request become conditions, in their order, the negative one last.
 
     The first player that understands a prompt hears it. Prompts whose chain ends in the join of
@@ -49,8 +49,8 @@ def meetings(request: Request, players: Sequence[Manifest]) -> list[Meeting]:
     """
     prompts = spoken(request)
     positive = sum(not prompt.blank for prompt in request.prompts)
-    found: list[Meeting] = []
-    joined: dict[int, int] = {}  # player to the place of its meeting
+    found: list[Group] = []
+    joined: dict[int, int] = {}  # player to the place of its group
     for place, prompt in enumerate(prompts):
         player = _able(players, prompt.modality)
         against = place >= positive
@@ -58,11 +58,11 @@ def meetings(request: Request, players: Sequence[Manifest]) -> list[Meeting]:
         if meets and not against and request.mix != "branches" and player in joined:
             old = found[joined[player]]
             weight = old.weight + prompt.weight
-            found[joined[player]] = Meeting(player, (*old.prompts, place), weight)
+            found[joined[player]] = Group(player, (*old.prompts, place), weight)
             continue
         if meets and not against:
             joined[player] = len(found)
-        found.append(Meeting(player, (place,), prompt.weight, against))
+        found.append(Group(player, (place,), prompt.weight, against))
     for each in found:
         together = [prompts[place] for place in each.prompts]
         for problem in _problems(players[each.player], together):
@@ -132,5 +132,6 @@ def _check_search(request: Request, heard: Sequence[tuple[Manifest, Modality]]) 
         if "join" in roles_of(player, modality) and player.join and player.join.search:
             return
     raise RequestError(
-        "None of the bundles that hear these prompts searches for its condition: leave search out."
+        "None of the bundles that hear these prompts searches for its condition: leave search out "
+        "(--cycle-its, --cycle-samples, --var-samples)."
     )

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from hearsight import events, read_record
+from hearsight.cli.asked import said
+from hearsight.request import Heard
 
 
 @pytest.fixture
@@ -143,3 +145,47 @@ def test_rows_of_a_table_weigh_parts_and_name_sensors(cli, parted, table):
     assert done.code == 2
     assert "line 2: sources weighs the parts of a picture" in done.err
     assert "line 3: cycle_its must be a whole number, not 'x'" in done.err
+
+
+def test_parts_are_counted_in_each_picture(cli, parted):
+    done = cli("condition", "--image", parted, "--image", parted, "--model", "micro-parts",
+               "-o", "a.npy")  # fmt: skip
+    assert [line.strip() for line in done.err.splitlines() if "prompt" in line] == [
+        "prompt 1: the whole picture, weight 1",
+        "prompt 2: the whole picture, weight 1",
+    ]
+    box = (0.0, 0.0, 1.0, 1.0)
+    heard = [Heard(prompt, box, 0.5, 1.0) for prompt in (0, 0, 1)]
+    assert [line.partition(" at")[0] for line in said(heard)] == [
+        "prompt 1: part 1",
+        "prompt 1: part 2",
+        "prompt 2: part 1",
+    ]
+
+
+def test_numbers_of_a_search_nobody_does_are_named_as_they_are_written(cli, home):
+    done = cli("generate", "rain", "--cycle-its", "2", "-o", "a.wav")
+    assert done.code == 2
+    assert "--cycle-its" in done.err
+
+
+def test_the_ledger_of_a_batch_can_be_evaluated(cli, home):
+    Path("list.csv").write_text("id,prompt\na,rain\nsub/b,wind\n", "utf-8")
+    assert cli("batch", "list.csv", "-o", "out").code == 0
+    done = cli("evaluate", "out/results.jsonl", "--embedder", "micro", "--json")
+    assert done.code == 0, done.err
+    assert done.json["measures"][0]["sounds"] == 2
+
+
+def test_a_judge_that_finds_no_parts_hears_the_picture(cli, parted):
+    done = cli("generate", "--image", parted, *PARTS, "--sources", "1,0", "--candidates", "2",
+               "--judge", "micro", "-o", "a.wav")  # fmt: skip
+    assert done.code == 0, done.err
+
+
+def test_an_evaluation_reads_the_tables_that_a_batch_does(cli, home):
+    Path("list.ndjson").write_text('{"id": "a", "prompt": "rain"}\n', "utf-8")
+    assert cli("batch", "list.ndjson", "-o", "out").code == 0
+    Path("made.ndjson").write_text('{"file": "out/a.wav"}\n', "utf-8")
+    done = cli("evaluate", "made.ndjson", "--embedder", "micro", "--json")
+    assert done.code == 0, done.err
