@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -99,6 +100,7 @@ class Conditioner:
         how: How,
         cancel: Cancel,
         spans: Sequence[Span | None] = (None,),
+        watched: Callable[[int, int], None] | None = None,
     ) -> Told:
         """What a prompt becomes, or what several become that meet in the bundle's join.
 
@@ -108,13 +110,14 @@ class Conditioner:
             cancel: stops within one run of a graph.
             spans: the parts of a video in seconds that are looked at, None the bundle's own
                 choice; for everything else all conditions are the same.
+            watched: told how many looks at a video are done, and of how many.
 
         Raises:
             MediaError: a file cannot be read as what it is said to be.
             RequestError: there are too many sources, or weights that cannot be counted.
             Cancelled: within the graph that was running.
         """
-        encoder = Encoder(self._bundle, self._engine, how, cancel)
+        encoder = Encoder(self._bundle, self._engine, how, cancel, watched)
         found, sources = encoder.conditions(prompts, spans)
         return Told(found, tuple(sources))
 
@@ -182,7 +185,8 @@ def condition(
                 text, remarks = words.readable(prompt.value)
                 notes += [*remarks, *words.remark(conditioner.unknown_words(text))]
                 told[place] = replace(prompt, value=text)
-        found.append(conditioner.tell(told, how, cancel, spans))
+        watched = partial(_looks, progress, done, len(prompts))
+        found.append(conditioner.tell(told, how, cancel, spans, watched))
         done += len(told)
     if prompts:
         progress("encode", done, len(prompts))
@@ -216,6 +220,11 @@ def _placed(request: Request, sources: Sequence[Heard]) -> list[Heard]:
     """What was heard, by the places of all prompts instead of those that say something."""
     places = [place for place, prompt in enumerate(request.prompts) if not prompt.blank]
     return [replace(heard, prompt=places[heard.prompt]) for heard in sources]
+
+
+def _looks(progress: Progress, prompt: int, prompts: int, done: int, total: int) -> None:
+    """Progress within a prompt that takes many looks, as a part of that of all prompts."""
+    progress("encode", prompt * total + done, prompts * total)
 
 
 def _joined(windows: Sequence[Branches]) -> Guide:

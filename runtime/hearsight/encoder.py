@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +35,23 @@ class Encoder:
         engine: of its graphs.
         how: what a request says about it.
         cancel: stops within one run of a graph.
+        watched: told how many looks at a video are done, and of how many.
     """
 
-    def __init__(self, bundle: Bundle, engine: Engine, how: How, cancel: Cancel) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        how: How,
+        cancel: Cancel,
+        watched: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._bundle = bundle
         self._manifest = bundle.manifest
         self._engine = engine
         self._how = how
         self._cancel = cancel
+        self._looks = watched or _silent
 
     def conditions(
         self, prompts: Mapping[int, Prompt], spans: Sequence[Span | None]
@@ -191,10 +200,11 @@ class Encoder:
                 frames=int(spec.shape[0]),
                 spans=spans,
             )
-            seen = {
-                times: self._run(graph, {"moment": shown}, number)
-                for times, shown in parts.moments_at(path, [m for each in moments for m in each])
-            }
+            wanted = [m for each in moments for m in each]
+            seen: dict[tuple[float, ...], Array] = {}
+            for times, shown in parts.moments_at(path, wanted):
+                self._looks(len(seen), len(set(wanted)))
+                seen[times] = self._run(graph, {"moment": shown}, number)
             return [
                 self._framed("video", [seen[times] for times in each], number) for each in moments
             ]
@@ -202,6 +212,7 @@ class Encoder:
         every = np.unique(np.concatenate(shown))
         values: list[Array] = []
         for time, pixels in zip(every, media.frames_at(path, every), strict=True):
+            self._looks(len(values), len(every))
             looked, _ = self._looked("video", pixels, number, Prompt("video", path), alone=True)
             if roles[-2:] != ("join", "frames"):
                 values.append(looked[0][1])
@@ -239,6 +250,10 @@ class Encoder:
         """The name of the graph of that role in a chain."""
         names = chains(self._manifest.conditioners)[modality]
         return names[roles_of(self._manifest, modality).index(role)]
+
+
+def _silent(done: int, total: int) -> None:
+    pass
 
 
 def fitted(heard: Array, known: AudioConditioner | Classifier) -> Array:

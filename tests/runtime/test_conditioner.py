@@ -167,7 +167,9 @@ def test_each_window_is_told_of_its_part_of_a_video_and_all_of_the_rest(encode, 
     encode(
         Request(prompts, candidates=2), spans=spans, progress=lambda *event: events.append(event)
     )
-    assert events == [("encode", done, 2) for done in range(3)]
+    shares = [done / total for _, done, total in events]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[1], shares[-1]) == (0, 0.5, 1)
 
 
 class CountingEngine(Engine):
@@ -368,3 +370,15 @@ def test_the_first_prompt_of_a_kind_is_cold():
             condition(request, players, empty, lambda *event: None, Cancel()).cold for _ in range(2)
         ]
     assert colds == [True, False]
+
+
+def test_progress_counts_the_looks_at_a_video(conditioner, files):
+    told = []
+    prompts = (Prompt("text", "rain"), Prompt("video", str(files / "a.avi")))
+    request = Request(prompts, guidance=1.0, seed=1)
+    condition(request, [conditioner], None, lambda *step: told.append(step), Cancel())
+    assert {stage for stage, _, _ in told} == {"encode"}
+    shares = [done / total for _, done, total in told]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert len({share for share in shares if 0.5 <= share < 1}) == 6
