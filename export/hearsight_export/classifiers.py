@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import onnx
 import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, ValueInfoProto, compose, helper, numpy_helper
@@ -31,6 +30,7 @@ from hearsight.store import describe, write_bundle, write_tensor
 from .assembly import name_of, new_bundle, sha256_of, tell, tools, weight_licenses
 from .checkpoints import CheckpointError
 from .graphs import TOLERANCE
+from .onnx_files import axes_of, given_to, read_onnx
 from .parity import RUNTIME_ERRORS, Answer, ParityError, compare_with
 from .report import write_report
 from .variants import save_variant
@@ -41,7 +41,6 @@ Activation = Literal["none", "softmax", "sigmoid"]
 
 TOOLS = ("onnx", "onnxruntime")
 _LABELS = "labels.txt"
-_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def make_classifier(
         OutputError: `out` is something else than a bundle, or cannot be written.
     """
     name = name_of(out)
-    model = _read(file)
+    model = read_onnx(file)
     taken = _input(model, file)
     samples = round(hearing.seconds * hearing.sample_rate)
     fixed = _size(taken)
@@ -125,23 +124,8 @@ def make_classifier(
     return open_bundle(out)
 
 
-def _read(file: Path) -> ModelProto:
-    try:
-        model = onnx.load(file)
-    except Exception as problem:  # protobuf, the file system and onnx's own, without a common base
-        raise CheckpointError(f"{file} cannot be read as ONNX: {problem}.") from None
-    others = {opset.domain for opset in model.opset_import} - {*_DOMAINS}
-    if others:
-        raise CheckpointError(
-            f"{file} uses operators of {', '.join(sorted(others))}, and bundles hold standard ONNX "
-            "only; export it without them."
-        )
-    return model
-
-
 def _input(model: ModelProto, file: Path) -> ValueInfoProto:
-    stored = {tensor.name for tensor in model.graph.initializer}
-    taken = [value for value in model.graph.input if value.name not in stored]
+    taken = given_to(model)
     kind = taken[0].type.tensor_type if len(taken) == 1 else None
     if not kind or kind.elem_type != TensorProto.FLOAT or not 1 <= len(kind.shape.dim) <= 3:
         told = ", ".join(f"{v.name} {_dims(v)}" for v in taken) or "nothing"
@@ -255,7 +239,7 @@ def _graph(
 
 def _size(taken: ValueInfoProto) -> int:
     """Samples that it takes, 0 for any number."""
-    return taken.type.tensor_type.shape.dim[-1].dim_value
+    return axes_of(taken)[-1]
 
 
 def _dims(value: ValueInfoProto) -> list[str | int]:

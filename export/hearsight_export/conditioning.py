@@ -17,7 +17,7 @@ from hearsight.store import write_bundle
 from .assembly import CARD, name_of, new_bundle, sha256_of, tell, tools, weight_licenses
 from .report import write_report
 
-__all__ = ["NOTICE", "Addition", "copy_rest", "make_conditioner"]
+__all__ = ["NOTICE", "Addition", "add_notice", "copy_rest", "make_conditioner"]
 
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "transformers")
 NOTICE = "NOTICE"
@@ -70,12 +70,17 @@ def make_conditioner(
         digest = sha256 or sha256_of(checkpoint)
         source = Source(added.family, checkpoint.name, digest, tools(*TOOLS))
         manifest = _join(name, into, added, root) if into else _alone(name, added, source)
-        notice = root / NOTICE
-        before = f"{notice.read_text('utf-8').rstrip()}\n\n" if notice.exists() else ""
-        notice.write_text(before + _notice(added, source), encoding="utf-8")
+        add_notice(root, _notice(added, source))
         write_bundle(root, manifest)
         write_report(root)
     return open_bundle(out)
+
+
+def add_notice(root: Path, said: str) -> None:
+    """Put a paragraph behind what the NOTICE in folder `root` says already, if there is one."""
+    notice = root / NOTICE
+    before = f"{notice.read_text('utf-8').rstrip()}\n\n" if notice.exists() else ""
+    notice.write_text(before + said, encoding="utf-8")
 
 
 def _alone(name: str, added: Addition, source: Source) -> Manifest:

@@ -29,11 +29,19 @@ class Nodes:
         self.made: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
-    def add(self, op: str, *inputs: str, to: str = "", **attributes: object) -> str:
-        """A node of one output: its name, which is `to` if given."""
-        name = to or f"hs_{len(self.made)}"
+    def add(self, op: str, *inputs: str, output: str = "", **attributes: object) -> str:
+        """A node of one output: its name, which is `output` if given."""
+        name = output or f"hs_{len(self.made)}"
         self.made.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
+
+    def real(self, value: str) -> str:
+        """A value in float32."""
+        return self.add("Cast", value, to=TensorProto.FLOAT)
+
+    def whole(self, value: str) -> str:
+        """A value in int64."""
+        return self.add("Cast", value, to=TensorProto.INT64)
 
     def best(self, values: str, count: str, axis: int) -> tuple[str, str]:
         """The `count` largest values along an axis, the largest first, and where they are."""
@@ -68,10 +76,10 @@ def fed(nodes: Nodes, layout: Layout, height: int, width: int) -> tuple[str, str
     they are at the most.
     """
     size = nodes.part(nodes.add("Shape", "image"), 1, 3, axis=0)
-    sides = _float(nodes, size)
+    sides = nodes.real(size)
     across = nodes.add("Gather", size, nodes.count([1, 0]), axis=0)
-    limit = _float(nodes, nodes.add("Concat", across, across, axis=0))
-    planes = _float(nodes, nodes.add("Transpose", "image", perm=[0, 3, 1, 2]))
+    limit = nodes.real(nodes.add("Concat", across, across, axis=0))
+    planes = nodes.real(nodes.add("Transpose", "image", perm=[0, 3, 1, 2]))
     target = nodes.number([height, width])
     if layout in ("yolov8", "yolox"):
         ratio = nodes.add("ReduceMin", nodes.add("Div", target, sides), keepdims=0)
@@ -83,9 +91,9 @@ def fed(nodes: Nodes, layout: Layout, height: int, width: int) -> tuple[str, str
         spare = nodes.add("Sub", nodes.add("Mul", surplus, share), nodes.number(0.1))
         before = nodes.add("Max", nodes.add("Round", spare), nodes.number([0, 0]))
         after = nodes.add("Sub", surplus, before)
-        resized = nodes.add("Round", _resized(nodes, planes, _whole(nodes, whole), False))
+        resized = nodes.add("Round", _resized(nodes, planes, nodes.whole(whole), False))
         none = nodes.count([0, 0])
-        pads = [none, _whole(nodes, before), none, _whole(nodes, after)]
+        pads = [none, nodes.whole(before), none, nodes.whole(after)]
         pads = nodes.add("Concat", *pads, axis=0)
         pixels = nodes.add("Pad", resized, pads, nodes.number(GREY))
         offset = nodes.add("Gather", before, nodes.count([1, 0, 1, 0]), axis=0)
@@ -110,9 +118,9 @@ def decoded(
 
     said: names of its outputs, in the order that `detectors` tells them.
     """
-    said = [_float(nodes, nodes.add("Gather", name, nodes.count(0), axis=0)) for name in said]
+    said = [nodes.real(nodes.add("Gather", name, nodes.count(0), axis=0)) for name in said]
     if layout == "rt-detr":
-        labels = _whole(nodes, said[0])
+        labels = nodes.whole(said[0])
         most = nodes.add("ReduceMax", labels, keepdims=0)
         return said[1], said[2], labels, nodes.add("Add", most, nodes.count(1))
     if layout == "rt-detr of transformers":
@@ -167,8 +175,8 @@ def chosen(
     index = nodes.add("Reshape", nodes.part(kept, 2, 3), nodes.count([-1]))
     left = nodes.add("Gather", best, index, axis=0)
     # In float32: operator set 11 has no smallest of whole numbers.
-    there = _float(nodes, nodes.add("Shape", left))
-    count = _whole(nodes, nodes.add("Min", there, nodes.number([most])))
+    there = nodes.real(nodes.add("Shape", left))
+    count = nodes.whole(nodes.add("Min", there, nodes.number([most])))
     scores, order = nodes.best(left, count, axis=0)
     picked = nodes.add("Gather", corners, nodes.add("Gather", index, order, axis=0), axis=0)
     offset, factor, limit = (nodes.part(frame, row, row + 1, axis=0) for row in range(3))
@@ -198,19 +206,9 @@ def _cells(height: int, width: int) -> tuple[NDArray, NDArray]:
     return np.concatenate(cells), np.concatenate(strides)
 
 
-def _batch(nodes: Nodes, value: str, to: str = "") -> str:
+def _batch(nodes: Nodes, value: str, output: str = "") -> str:
     """The value with an axis of 1 in front; also where it is empty."""
     shape = nodes.add("Concat", nodes.count([1]), nodes.add("Shape", value), axis=0)
-    return nodes.add("Expand", value, shape, to=to)  # a Reshape takes zeros for something else
-
-
-def _float(nodes: Nodes, value: str) -> str:
-    name = f"hs_{len(nodes.made)}"
-    nodes.made.append(helper.make_node("Cast", [value], [name], to=TensorProto.FLOAT))
-    return name
-
-
-def _whole(nodes: Nodes, value: str) -> str:
-    name = f"hs_{len(nodes.made)}"
-    nodes.made.append(helper.make_node("Cast", [value], [name], to=TensorProto.INT64))
-    return name
+    return nodes.add(
+        "Expand", value, shape, output=output
+    )  # a Reshape takes zeros for something else

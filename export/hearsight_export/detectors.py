@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import onnx
+import numpy as np
+import onnxruntime
 from onnx import ModelProto, TensorProto, ValueInfoProto, compose, helper
 
 from hearsight.bundle import Bundle
@@ -24,6 +25,8 @@ from .checkpoints import CheckpointError
 from .conditioning import Addition
 from .detector_graphs import Layout, Nodes, chosen, decoded, fed
 from .graphs import save_variant
+from .onnx_files import axes_of, given_to, opset_of, read_onnx
+from .parity import RUNTIME_ERRORS
 
 __all__ = [
     "CONFIDENCE",
@@ -64,19 +67,12 @@ def read_detector(path: Path) -> Detector:
     """Read a detector and tell its layout by names and shapes.
 
     Raises:
-        CheckpointError: it is no ONNX file, or of a layout that is not known.
+        CheckpointError: it is no ONNX file of standard operators, or of a layout that is not known.
     """
-    try:
-        model = onnx.load(path)
-    except OSError as problem:
-        raise CheckpointError(f"{path} cannot be read: {problem.strerror}.") from None
-    except Exception:  # of protobuf, whose errors have no base that is public
-        raise CheckpointError(f"{path} is no ONNX model.") from None
-    if not model.graph.node:
-        raise CheckpointError(f"{path} is no ONNX model.")
-    if _opset(model) < LEAST_OPSET:
+    model = read_onnx(path)
+    if opset_of(model) < LEAST_OPSET:
         raise CheckpointError(
-            f"{path} is of ONNX operator set {_opset(model)}; export it with {LEAST_OPSET} or "
+            f"{path} is of ONNX operator set {opset_of(model)}; export it with {LEAST_OPSET} or "
             "later."
         )
     told = {entry.key: entry.value for entry in model.metadata_props}
@@ -91,9 +87,12 @@ def export_detector(
 
     confidence: what a score must be above. overlap: intersection over union above which the
     weaker of two boxes of one class is left out.
+
+    Raises:
+        CheckpointError: ONNX Runtime does not run it.
     """
     model = compose.add_prefix(detector.model, _NETWORK)
-    nodes = Nodes(_opset(model))
+    nodes = Nodes(opset_of(model))
     size = detector.height, detector.width
     pixels, sides, frame = fed(nodes, detector.layout, *size)
     for value, given in zip(_inputs(model), (pixels, sides), strict=False):
@@ -111,8 +110,10 @@ def export_detector(
     graph.input.append(helper.make_tensor_value_info("image", TensorProto.UINT8, [1, "H", "W", 3]))
     for name, shape in (("boxes", [1, "N", 4]), ("scores", [1, "N"])):
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    variant = save_variant(model, root, "detect")
+    _expect_it_runs(root / variant.file, detector.path)
     return Graph(
-        {"fp32": save_variant(model, root, "detect")},
+        {"fp32": variant},
         (TensorSpec("image", "uint8", (1, "H", "W", 3)),),
         (TensorSpec("boxes", "float32", (1, "N", 4)), TensorSpec("scores", "float32", (1, "N"))),
     )
@@ -129,6 +130,7 @@ def detector_addition(
 
     Raises:
         BundleError: the bundle looks at whole pictures only.
+        CheckpointError: as `export_detector` does.
     """
     manifest, fresh = base.manifest, {}
     for kind in ("image", "video"):
@@ -152,8 +154,22 @@ def detector_addition(
     )
 
 
+def _expect_it_runs(file: Path, given: Path) -> None:
+    """Show a grey picture to the graph of a detector's file `given`."""
+    picture = np.full((1, 48, 64, 3), 128, np.uint8)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            str(file), options, providers=["CPUExecutionProvider"]
+        )
+        session.run(None, {"image": picture})
+    except RUNTIME_ERRORS as problem:
+        raise CheckpointError(f"{given} does not run: {str(problem).splitlines()[0]}") from None
+
+
 def _layout(path: Path, model: ModelProto, told: dict[str, str]) -> tuple[Layout, tuple[str, ...]]:
-    outputs = {value.name: _dims(value) for value in model.graph.output}
+    outputs = {value.name: axes_of(value) for value in model.graph.output}
     inputs = [value.name for value in _inputs(model)]
     if {"labels", "boxes", "scores"} <= outputs.keys() and "orig_target_sizes" in inputs:
         return "rt-detr", ("labels", "boxes", "scores")
@@ -169,17 +185,13 @@ def _layout(path: Path, model: ModelProto, told: dict[str, str]) -> tuple[Layout
             if columns and columns > 5 and (not rows or rows > columns):
                 return "yolox", (name,)
     shown = ", ".join(f"{name} {[dim or '?' for dim in dims]}" for name, dims in outputs.items())
-    raise CheckpointError(
-        f"{path} gives {shown}"
-        + ("" if task == "detect" else f" for the task {task}")
-        + f"; known "
-        f"are {_KNOWN}."
-    )
+    purpose = "" if task == "detect" else f" for the task {task}"
+    raise CheckpointError(f"{path} gives {shown}{purpose}; known are {_KNOWN}.")
 
 
 def _size(path: Path, model: ModelProto, told: dict[str, str]) -> tuple[int, int]:
     """Height and width of the picture: as the input says, else the file's words, else 640."""
-    dims = _dims(_inputs(model)[0])
+    dims = axes_of(_inputs(model)[0])
     if len(dims) != 4 or dims[1] not in (0, 3):
         raise CheckpointError(
             f"{path} takes {_inputs(model)[0].name} {[dim or '?' for dim in dims]}; a picture "
@@ -203,16 +215,5 @@ def _terms(told: dict[str, str]) -> License:
 
 
 def _inputs(model: ModelProto) -> list[ValueInfoProto]:
-    """What the network is fed, pictures first; weights are inputs too in older files."""
-    weights = {tensor.name for tensor in model.graph.initializer}
-    fed = [value for value in model.graph.input if value.name not in weights]
-    return sorted(fed, key=lambda value: len(_dims(value)) != 4)
-
-
-def _dims(value: ValueInfoProto) -> list[int]:
-    """The axes of a tensor, 0 for those that are free."""
-    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-
-
-def _opset(model: ModelProto) -> int:
-    return next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
+    """What the network is fed, pictures first."""
+    return sorted(given_to(model), key=lambda value: len(axes_of(value)) != 4)

@@ -13,15 +13,23 @@ from hearsight.manifest import License
 __all__ = [
     "AUDIOLDM",
     "BIGVGAN",
+    "BYTE_PAIRS",
     "CLAP",
     "CLIP",
+    "MAKE_AN_AUDIO",
     "PRIOR",
+    "SSV2A",
     "VOCABULARY",
+    "WORD_PIECES",
     "Published",
     "terms_of",
 ]
 
+# Of tokenizers: RoBERTa's, CLIP's and BERT's.
 VOCABULARY = License("MIT", "https://github.com/facebookresearch/fairseq", True)
+BYTE_PAIRS = License("MIT", "https://github.com/openai/CLIP", True)
+WORD_PIECES = License("Apache-2.0", "https://github.com/google-research/bert", True)
+_CODE_ONLY = "not stated; its code is MIT"
 _CACHED = "models--"  # what folders of repositories begin with in the hub's cache
 
 
@@ -111,7 +119,7 @@ CLIP = (
         ),
     ),
 )
-
+# No files: all nine are called alike.
 BIGVGAN = (
     Published(
         License("MIT", "https://github.com/NVIDIA/BigVGAN", True),
@@ -130,13 +138,26 @@ BIGVGAN = (
         ),
     ),
 )
-
-
 PRIOR = (
     Published(
         License("MIT", "https://github.com/lucidrains/DALLE2-pytorch", True),
         frozenset({"laion/DALLE2-PyTorch"}),
         frozenset({"dalle2_prior.pth"}),
+    ),
+)
+# Published beside code under the MIT licence, without terms of their own.
+MAKE_AN_AUDIO = (
+    Published(
+        License(_CODE_ONLY, "https://github.com/Text-to-Audio/Make-An-Audio"),
+        frozenset(),
+        frozenset({"maa1_full.ckpt", "best_netG.pt"}),
+    ),
+)
+SSV2A = (
+    Published(
+        License(_CODE_ONLY, "https://github.com/wguo86/SSV2A"),
+        frozenset(),
+        frozenset({"ssv2a.pth", "agg.pth"}),
     ),
 )
 

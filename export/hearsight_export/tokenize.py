@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 EXTENSIONS = "ai.onnx.contrib"
+CHECK_TEXT = "Heavy rain on a tin roof"
 
 
 def bert_tokenizer(pieces: Sequence[str], first_word: int, limit: int) -> onnx.ModelProto:
@@ -119,11 +120,17 @@ def roberta_tokenizer(pairs: BytePairs, limit: int) -> onnx.ModelProto:
 def clip_tokenizer(pairs: BytePairs, limit: int = 77) -> onnx.ModelProto:
     """`text` string [1] to `ids` and `mask` of ones, int64 [1, L], as CLIP reads texts.
 
-    Curly quotes become straight, every digit stands alone, runs of blanks become one space.
-    What CLIP's own code also mends, HTML entities and broken encodings, is not mended.
+    The five HTML entities that every escaper writes become what they stand for, curly quotes
+    straight; every digit stands alone, and runs of blanks become one space. What CLIP's own code
+    also mends, other entities and broken encodings, is not mended.
     At most `limit` ids come out, the closing mark always among them.
     """
     steps = {
+        "ampersand": ("&(?:amp;)+", "&"),  # first, as entities may have been escaped again
+        "less": ("&lt;", "<"),
+        "greater": ("&gt;", ">"),
+        "quote": ("&quot;", '"'),
+        "apostrophe": ("&(?:#0*39|#[xX]0*27|apos);", "'"),
         "single": ("[\u2018\u2019\u201b]", "'"),
         "double": ("[\u201c\u201d\u201f]", '"'),
         "digits": (r"(\p{N})", r" \1 "),
@@ -196,7 +203,7 @@ def _tokenizer(
     return helper.make_model(graph, opset_imports=opsets, ir_version=10)
 
 
-def export_tokenizer(model: onnx.ModelProto, root: Path, text: str) -> Graph:
+def export_tokenizer(model: onnx.ModelProto, root: Path, text: str = CHECK_TEXT) -> Graph:
     """Write a tokenizer into folder `root` with what it makes of `text` as its check."""
     variant = save_variant(model, root, "tokenize")
     options = onnxruntime.SessionOptions()

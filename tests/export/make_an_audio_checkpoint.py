@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import bigvgan_checkpoint as bigvgan
 import torch
 from seeded import seeded
 from torch import Tensor
@@ -18,15 +19,26 @@ from torch import Tensor
 from hearsight.manifest import Betas
 from hearsight.schedule import cumulative_alphas
 from hearsight_export.bigvgan.config import BigVGANConfig
-from hearsight_export.bigvgan.networks import BigVGAN
 
-__all__ = ["GOLDEN", "SCALE", "WORDS", "original", "save", "save_vocoder", "write_pieces"]
+__all__ = [
+    "GOLDEN",
+    "SCALE",
+    "SPACE",
+    "VOCODER",
+    "WORDS",
+    "original",
+    "save",
+    "save_vocoder",
+    "write_pieces",
+]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "make_an_audio"
 SCALE = 0.35  # of the goldens that have one
 UNET = "model.diffusion_model."
 TEXT_LAYERS = 2  # of twelve, in the narrow twin
 SPACE = 64  # of the narrow twin's 1024
+# Of the narrow twin: for the same mels, in two stages of one small block each.
+VOCODER = BigVGANConfig(80, 8, (16, 16), (32, 32), (3,), (1,))
 MARKS = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]"}
 PIECES = (
     *"abcdefghijklmnopqrstuvwxyz0123456789.,!?'-",
@@ -60,29 +72,9 @@ def save(state: Mapping[str, Tensor], path: Path) -> Path:
     return path
 
 
-def save_vocoder(path: Path, channels: int = 64, bins: int = 80) -> Path:
-    """A BigVGAN checkpoint as training leaves it, weight norm and all, of Make-An-Audio's kind.
-
-    Gains are small where seeded ones would make it do nothing but clip.
-    """
-    network = BigVGAN(BigVGANConfig(bins, channels, (4, 4, 2, 2, 2, 2), (8, 8, 4, 4, 4, 4)))
-    state: dict[str, Tensor] = {}
-    for name, value in network.named_parameters():
-        stem, _, last = name.rpartition(".")
-        shape = tuple(value.shape)
-        if last in ("alpha", "beta"):
-            state[f"{stem}.act.{last}"] = torch.zeros(shape)
-            continue
-        stem += ".0" if stem.startswith("ups.") else ""
-        if last == "bias":
-            state[f"{stem}.bias"] = torch.from_numpy(seeded(f"{stem}.bias", shape))
-            continue
-        quiet = 0.1 if ".convs2." in stem or stem == "conv_post" else 1.0
-        gains = seeded(f"{stem}.weight_g", (shape[0], *(1,) * (len(shape) - 1)))
-        state[f"{stem}.weight_g"] = quiet * torch.from_numpy(gains)
-        state[f"{stem}.weight_v"] = torch.from_numpy(seeded(f"{stem}.weight_v", shape))
-    torch.save({"generator": state}, path)
-    return path
+def save_vocoder(path: Path, network: BigVGANConfig = VOCODER) -> Path:
+    """The BigVGAN of a bundle as training leaves it, weight norm and all."""
+    return bigvgan.save(bigvgan.state(network), path.parent, path.name)
 
 
 def write_pieces(folder: Path, words: int = WORDS) -> Path:

@@ -124,7 +124,10 @@ def test_a_real_bigvgan_in_pieces_sounds_as_in_one(place):
     ("change", "said"),
     [
         ({"sampling_rate": 16000}, "sample_rate is 16000 and the bundle's 8000"),
-        ({"fmax": 3000, "n_fft": 320}, "n_fft is 320 and the bundle's 160; fmax is 3000.0"),
+        (
+            {"fmax": 3000, "n_fft": 320, "win_size": 320},
+            "n_fft is 320 and the bundle's 160; fmax is 3000.0",
+        ),
         ({"num_mels": 4}, "bins is 4 and the bundle's 8"),
     ],
 )

@@ -142,5 +142,5 @@ def test_the_command_makes_one(tmp_path):
 
 def test_what_is_no_onnx_is_refused(tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"no model")
-    with pytest.raises(CheckpointError, match="cannot be read as ONNX"):
+    with pytest.raises(CheckpointError, match="is no ONNX model"):
         make(tmp_path / "net.onnx", tmp_path / "classes")

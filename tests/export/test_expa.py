@@ -1,29 +1,15 @@
-"""Experiment A's projectors compute what its authors' code computes, and meet in a bundle."""
+"""Experiment A's projectors compute what its authors' code computes, as graphs too."""
 
-import json
-import shutil
-import sys
 from pathlib import Path
 
-import make_an_audio_checkpoint as make_an_audio
 import numpy as np
 import pytest
 import torch
-from imagebind_checkpoint import save_imagebind, write_words
-from PIL import Image
+from imagebind_checkpoint import save_imagebind
 from seeded import seeded
 
-from hearsight.bundle import open_bundle
-from hearsight.conditioner import Conditioner
-from hearsight.engine import Engine
-from hearsight.join import How
-from hearsight.request import Prompt
-from hearsight.sampler import Cancel
-from hearsight_export import cli
 from hearsight_export.checkpoints import CheckpointError
-from hearsight_export.conditioning import make_conditioner
-from hearsight_export.imagebind.loading import load_encoder, read_imagebind
-from hearsight_export.imagebind.seeing import Looking
+from hearsight_export.imagebind.loading import read_imagebind
 from hearsight_export.vision_text.bundle import projector_addition
 from hearsight_export.vision_text.joins import Pair, export_join
 from hearsight_export.vision_text.reading import read_projector
@@ -157,122 +143,7 @@ def test_every_projector_is_exported(kind, tmp_path):
     assert max(row.relative_l2 for row in graph.parity) < 2e-6
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    torch.set_num_threads(1)
-    place = tmp_path_factory.mktemp("expa")
-    write_words(place / "words")
-    save_imagebind(place / "imagebind_huge.pth", ("vision", "text"))
-    pixels = np.random.default_rng(5).integers(0, 256, (224, 224, 3), np.uint8)
-    Image.fromarray(pixels).save(place / "dog.png")
-    return place
-
-
-@pytest.fixture(scope="module")
-def whole(place):
-    """A checkpoint of small widths, exported as from the command line."""
-    state = make_an_audio.original()
-    state = {n: t for n, t in state.items() if not n.startswith("cond_stage_model.")}
-    for name, shape in projector_shapes("sequence", 64, make_an_audio.SPACE).items():
-        state[f"cond_stage_model.conditioner.{name}"] = torch.from_numpy(seeded(name, shape))
-    make_an_audio.save(state, place / "expa.ckpt")
-    make_an_audio.save_vocoder(place / "best_netG.pt")
-    run(place, "expa.ckpt", "--vocoder", str(place / "best_netG.pt"), "-o", str(place / "whole"))
-    return open_bundle(place / "whole")
-
-
-def run(place, checkpoint, *more):
-    asked = ["hearsight-export", "expa", str(place / checkpoint), "--precisions", ""]
-    asked += ["--imagebind", str(place / "imagebind_huge.pth"), "--tokenizer", str(place / "words")]
-    old, sys.argv = sys.argv, [*asked, "--threads", "1", *more]
-    try:
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    finally:
-        sys.argv = old
-    assert not ended.value.code
-
-
-def vectors(place):
-    """What ImageBind makes of the picture and of a text of two words."""
-    file = read_imagebind(place / "imagebind_huge.pth")
-    pixels = torch.from_numpy(np.array(Image.open(place / "dog.png"))).permute(2, 0, 1)[None]
-    vocabulary = json.loads((place / "words" / "vocab.json").read_text())
-    said = ["<|startoftext|>", "r", "ai", "n</w>", "<|endoftext|>"]
-    with torch.no_grad():
-        image = Looking(load_encoder(file, "vision"))(pixels.float() / 255)
-        text = load_encoder(file, "text")(torch.tensor([[vocabulary[piece] for piece in said]]))
-    return image, text
-
-
-def told(bundle, *prompts):
-    with Engine(bundle, device="cpu", threads=1) as engine:
-        found = Conditioner(bundle, engine).tell(dict(enumerate(prompts)), How(), Cancel())
-    return found.conditions[0]
-
-
-def test_a_whole_checkpoint_plays_a_picture_and_a_text_together(place, whole):
-    manifest = whole.manifest
-    assert (manifest.kind, manifest.space.name) == ("both", "expa-sequence-77x64")
-    assert "sequence projector" in manifest.title and manifest.defaults.guidance == 5.0
-    assert "CC-BY-NC-SA-4.0" in (whole.root / "NOTICE").read_text("utf-8")
-    for name in ("image", "text", "join", "denoise"):
-        assert manifest.license[f"{name}.weights"].commercial_use is False
-    [heard] = manifest.chain
-    assert heard.steps == 25 and heard.snr_db > 60
-    projector = read_projector(place / "expa.ckpt").projector
-    image, text = vectors(place)
-    picture, words = Prompt("image", str(place / "dog.png")), Prompt("text", "Rain")
-    empty = np.fromfile(whole.root / manifest.space.empty.file, np.float32).reshape(77, 64)
-    zeros = torch.zeros_like(text)
-    with torch.no_grad():
-        for prompts, pair in (
-            ((picture, words), (image, text)),
-            ((picture,), (image, zeros)),
-            ((words,), (zeros, text)),
-        ):
-            wanted = projector(torch.cat(pair, dim=1))[0]
-            assert distance(told(whole, *prompts), wanted) < 1e-5
-        assert distance(empty, projector(torch.zeros(1, 64))[0]) < 1e-6
-
-
-def test_a_projector_alone_plays_beside_make_an_audio_or_in_a_copy_of_it(place, whole, tmp_path):
-    """What it is joined to is the bundle above, called as Make-An-Audio's own space."""
-    file = read_projector(saved(tmp_path / "projector.pt", "hybrid", 64, 64))
-    eyes = read_imagebind(place / "imagebind_huge.pth")
-
-    def made(name, base):
-        return make_conditioner(
-            file.path,
-            tmp_path / name,
-            lambda root: projector_addition(
-                file, eyes, place / "words", root, own_space=base is not None, log=quiet
-            ),
-            base,
-            quiet,
-        )
-
-    alone = made("alone", None)
-    assert (alone.manifest.kind, alone.manifest.space.name) == ("conditioner", "maa-clap-77x64")
-    assert "--into" in (alone.root / "NOTICE").read_text("utf-8")
-    shutil.copytree(whole.root, tmp_path / "base")
-    found = json.loads((tmp_path / "base" / "bundle.json").read_text("utf-8"))
-    found["space"]["name"] = "maa-clap-77x64"
-    (tmp_path / "base" / "bundle.json").write_text(json.dumps(found), "utf-8")
-    copy = made("copy", open_bundle(tmp_path / "base")).manifest
-    assert (copy.kind, copy.space.name) == ("both", "expa-hybrid-77x64")
-    assert copy.title == alone.manifest.title and copy.join == alone.manifest.join
-    assert copy.graphs["denoise"] == whole.manifest.graphs["denoise"]
-    empty = np.fromfile(tmp_path / "copy" / copy.space.empty.file, np.float32).reshape(77, 64)
-    with torch.no_grad():
-        assert distance(empty, file.projector(torch.zeros(1, 64))[0]) < 1e-6
-
-
-def quiet(line):
-    pass
-
-
-def test_what_is_no_projector_or_only_a_part_is_named(place, tmp_path):
+def test_what_is_no_projector_or_only_a_part_is_named(tmp_path):
     path = tmp_path / "projector.pt"
     torch.save({"modality_trunks.text.x": torch.zeros(4)}, path)
     with pytest.raises(CheckpointError, match="no Experiment A checkpoint but one of ImageBind"):
@@ -290,7 +161,7 @@ def test_what_is_no_projector_or_only_a_part_is_named(place, tmp_path):
     with pytest.raises(MisfitError, match=r"lacks the tensor projector.ffn.3.bias, expected as"):
         read_projector(path)
     file = read_projector(saved(path, "simple", 2048, 16))
-    eyes = read_imagebind(place / "imagebind_huge.pth")
+    eyes = read_imagebind(save_imagebind(tmp_path / "imagebind_huge.pth", ("vision", "text")))
     with pytest.raises(MisfitError, match="vectors of 32 values, and 1024 were expected"):
         projector_addition(file, eyes, None, tmp_path)
 

@@ -53,6 +53,12 @@ TEXTS = [
     "rain " * 600,
 ]
 CURLY = {"\u201ccurly\u201d it\u2019s": '"curly" it\'s'}
+ENTITIES = {
+    "rain &amp; wind &lt;3": "rain & wind <3",
+    "&quot;it&#39;s&quot; it&apos;s it&#x27;s": "\"it's\" it's it's",
+    "a &gt; b &amp;amp; c &amp;lt; d": "a > b & c < d",
+    "at&t &amp &eacute; &;": "at&t &amp &eacute; &;",
+}
 MARKS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
@@ -118,7 +124,7 @@ def test_roberta_texts_are_read_as_transformers_reads_them(roberta):
 def test_clip_texts_are_read_as_transformers_reads_them(clip):
     oracle = CLIPTokenizer(vocab=dict(clip.vocabulary), merges=pairs(clip))
     graph = session(clip_tokenizer(clip))
-    for text, plain in [*((t, t) for t in TEXTS), *CURLY.items()]:
+    for text, plain in [*((t, t) for t in TEXTS), *CURLY.items(), *ENTITIES.items()]:
         wanted = oracle(plain, truncation=True, max_length=77)["input_ids"]
         assert read(graph, text) == wanted, text
 

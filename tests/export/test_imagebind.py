@@ -12,6 +12,7 @@ from imagebind_checkpoint import (
     GOLDEN,
     KINDS,
     MARKS,
+    WORDS,
     imagebind,
     save_imagebind,
     write_words,
@@ -92,6 +93,16 @@ def test_two_frames_are_seen_by_a_kernel_of_two(file):
         assert distance(encoder(moment), encoder(still)) > 1e-3
 
 
+def test_texts_are_as_long_as_training_made_them_and_100_at_most(tmp_path):
+    name = "modality_postprocessors.text.1.log_logit_scale"
+    ids = torch.tensor([[513, 5, 514]])
+    for said, length in ((2.6592, 14.285), (9.0, 100.0)):
+        torch.save(imagebind(["text"], words=WORDS) | {name: torch.tensor(said)}, tmp_path / "t")
+        with torch.no_grad():
+            found = load_encoder(read_imagebind(tmp_path / "t"), "text")(ids)
+        assert float(found.norm()) == pytest.approx(length, rel=1e-4)
+
+
 def test_a_sound_is_heard_as_kaldi_hears_it():
     """Golden: every 16th of 204 frames of the original code's mels, which torchaudio computes.
 
@@ -115,7 +126,8 @@ def test_a_sound_shorter_than_a_frame_is_one_frame():
 
 def test_texts_become_the_original_ids():
     """Golden: ids by the original tokenizer. Here the words of these texts are built of pairs of
-    their own, with the ids that they have there.
+    their own, with the ids that they have there; texts in letters beyond these are left out, and
+    the one that has marks in it, which are words here.
     """
     texts = json.loads((GOLDEN / "texts.json").read_text("utf-8"))
     known = [entry for entry in texts if entry["text"].isascii() and "<|" not in entry["text"]]
@@ -173,7 +185,8 @@ def test_a_bundle_says_what_it_is_and_whose(bundle):
         terms.commercial_use for f, terms in manifest.license.items() if f != "tokenize.onnx"
     } == {False}
     notice = (bundle.root / "NOTICE").read_text("utf-8")
-    assert "CC-BY-NC-SA-4.0" in notice and "never published" in notice
+    for said in ("CC-BY-NC-SA-4.0", "never published", "HTML entities", "hears the first one"):
+        assert said in notice
     video = manifest.conditioners.video
     assert (video.graphs, video.max_frames, video.moment_seconds) == (("moment", "frames"), 5, 2.0)
     weights = {f.file: f.bytes for f in manifest.graphs["moment"].variants["fp32"].weights}
@@ -223,8 +236,12 @@ def test_a_file_with_some_encoders_becomes_a_bundle_of_these(place, tmp_path):
         log=lambda line: None,
     )
     assert set(made.manifest.graphs) == {"audio"}
+    assert "HTML" not in (made.root / "NOTICE").read_text("utf-8")
     with pytest.raises(CheckpointError, match="has no vision encoder: it lacks"):
         load_encoder(file, "vision")
+    del file.state["modality_heads.audio.2.weight"]
+    with pytest.raises(MisfitError, match=r"some.pth does not fit.*lacks .*heads.audio.2.weight"):
+        _ = file.space
 
 
 @pytest.mark.parametrize(

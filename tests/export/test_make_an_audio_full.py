@@ -14,6 +14,7 @@ import torch
 from make_an_audio_checkpoint import GOLDEN, SCALE, original, save, save_vocoder, write_pieces
 
 from hearsight import schedule
+from hearsight_export.bigvgan.config import PUBLISHED
 from hearsight_export.make_an_audio.assemble import assemble
 from hearsight_export.make_an_audio.loading import load_make_an_audio
 
@@ -43,7 +44,7 @@ def work(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundle(work):
-    vocoder = save_vocoder(work / "best_netG.pt", channels=1536)
+    vocoder = save_vocoder(work / "best_netG.pt", PUBLISHED["Make-An-Audio"].network)
     words = write_pieces(work / "words", 30522)
     return assemble(work / "maa1_full.ckpt", vocoder, words, work / "maa")
 

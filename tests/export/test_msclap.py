@@ -18,12 +18,12 @@ from hearsight.conditioner import Conditioner
 from hearsight.engine import Engine
 from hearsight.sampler import Cancel
 from hearsight_export.checkpoints import CheckpointError
+from hearsight_export.clap.hearing import repeat_to
 from hearsight_export.cli import app
 from hearsight_export.graphs import export_part
 from hearsight_export.make_an_audio.text import ClapSequence, build_text
 from hearsight_export.models.mel import mel_filters
 from hearsight_export.msclap.audio import HEARD_RATE, ClapSound, Cnn14
-from hearsight_export.msclap.audio import fill as fill_up
 from hearsight_export.msclap.bundle import load_msclap, msclap_parts
 from hearsight_export.msclap.text import ClapSentence
 from hearsight_export.weights import MisfitError, Weights
@@ -120,8 +120,9 @@ def test_padding_changes_nothing(model):
 
 
 def test_a_sound_is_repeated_to_the_end_and_begins_at_its_beginning():
-    assert fill_up(torch.arange(1.0, 4.0)[None], 8).tolist() == [[1, 2, 3, 1, 2, 3, 1, 2]]
-    assert fill_up(torch.arange(5.0)[None], 3).tolist() == [[0, 1, 2]]
+    three, five = torch.arange(1.0, 4.0)[None], torch.arange(5.0)[None]
+    assert repeat_to(three, 8, whole=False).tolist() == [[1, 2, 3, 1, 2, 3, 1, 2]]
+    assert repeat_to(five, 3, whole=False).tolist() == [[0, 1, 2]]
 
 
 def plain_cnn14(state, mel):

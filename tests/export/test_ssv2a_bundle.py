@@ -22,9 +22,13 @@ from hearsight.conditioner import Conditioner
 from hearsight.engine import Engine
 from hearsight.sampler import Cancel
 from hearsight_export.checkpoints import CheckpointError
+from hearsight_export.clap.bundle import ClapFile
 from hearsight_export.cli import app
+from hearsight_export.clip.bundle import ClipFile
 from hearsight_export.graphs import OPSET
+from hearsight_export.ssv2a.bundle import Ingredients, left_out
 from hearsight_export.ssv2a.eye import behind_cut
+from hearsight_export.ssv2a.loading import read_prior
 from hearsight_export.weights import MisfitError
 
 
@@ -109,7 +113,15 @@ def test_the_manifest_says_how_prompts_meet(whole):
     assert manifest.graphs["video-image"].variants["fp32"].weights == tuple(
         manifest.graphs["image"].variants["fp32"].weights
     )
-    assert "MIT" in manifest.license["text.weights"].name
+    assert {file: terms.name for file, terms in manifest.license.items()} == {
+        "audio.weights": "unknown",
+        "frames.weights": "not stated; its code is MIT",
+        "image.weights": "MIT",
+        "join.weights": "not stated; its code is MIT",
+        "text.weights": "MIT",
+        "tokenize.onnx": "MIT",
+    }
+    assert manifest.license["tokenize.onnx"].url == "https://github.com/openai/CLIP"
     worst = max(row.relative_l2 for graph in manifest.graphs.values() for row in graph.parity)
     assert worst < 1e-5
 
@@ -141,29 +153,32 @@ def test_prompts_of_all_kinds_become_one_unit_vector(files, parts):
             assert found.shape == (512,) and abs(np.linalg.norm(found) - 1) < 1e-4
 
 
-@pytest.mark.parametrize(
-    ("given", "kinds", "said"),
-    [
-        (("clip",), {"image"}, "Texts are left out: --prior is not given."),
-        (("clip", "clap"), {"image", "audio"}, "Videos are left out: --aggregator is not given."),
-        (("prior",), {"image"}, "Texts are left out: --tokenizer is not given."),
-    ],
-)
-def test_what_is_not_given_is_left_out_and_named(given, kinds, said, files, tmp_path):
+def test_what_is_not_given_is_left_out_and_named(files, tmp_path):
     eye = openai(CLIP, CLIP, (1, 1), 8, 32, CLIP, words=515, places=12)
     torch.save(eye, tmp_path / "clip.pt")
-    paths = {
-        "clip": tmp_path / "clip.pt",
-        "clap": files / "clap.ckpt",
-        "prior": files / "dalle2_prior.pth",
-    }
-    asked = [part for name in given for part in (f"--{name}", paths[name])]
-    result = export("ssv2a", files / "ssv2a.pth", *asked, "-o", tmp_path / "out")
-    assert said in result.output
+    asked = ("--clip", tmp_path / "clip.pt", "-o", tmp_path / "out")
+    result = export("ssv2a", files / "ssv2a.pth", *asked)
     manifest = open_bundle(tmp_path / "out").manifest
-    known = {k for k in ("text", "image", "video", "audio") if getattr(manifest.conditioners, k)}
-    assert known == kinds
-    assert said in (tmp_path / "out" / "NOTICE").read_text()
+    assert set(manifest.graphs) == {"image", "join"}
+    assert [each.name for each in manifest.join.inputs] == ["clips"]
+    assert "sounds" not in [spec.name for spec in manifest.graphs["join"].inputs]
+    noted = (tmp_path / "out" / "NOTICE").read_text(encoding="utf-8")
+    for said in (
+        "Texts are left out: --prior is not given.",
+        "Videos are left out: --aggregator is not given.",
+        "Sounds are left out: --clap is not given.",
+        "Pictures are heard as a whole: --detector is not given.",
+    ):
+        assert said in result.output and said in noted
+
+
+def test_why_something_is_left_out_is_told(files):
+    given = Ingredients(files, {}, prior=read_prior(files / "dalle2_prior.pth"))
+    assert left_out(given)[0] == "Texts are left out: --tokenizer is not given."
+    deaf = Ingredients(
+        files, {}, clap=ClapFile(files, {"text_branch.x": torch.zeros(1)}, None, None)
+    )
+    assert "Sounds are left out: --clap holds no audio tower." in left_out(deaf)
 
 
 def test_what_does_not_belong_together_is_refused(files, tmp_path):
@@ -174,6 +189,8 @@ def test_what_does_not_belong_together_is_refused(files, tmp_path):
     torch.save(other, tmp_path / "clip.pt")
     with pytest.raises(MisfitError, match="picture vectors have 24 values; SSV2A wants 64"):
         export("ssv2a", files / "ssv2a.pth", "--clip", tmp_path / "clip.pt", *out)
+    with pytest.raises(MisfitError, match="is a CLIP of gelu; SSV2A looks through OpenAI's"):
+        _ = Ingredients(files, {}, clip=ClipFile(files, {}, "gelu", None)).eye
     with pytest.raises(CheckpointError, match="no SSV2A checkpoint but one of LAION CLAP"):
         torch.save({"text_branch.x": torch.zeros(1)}, tmp_path / "x.pt")
         export("ssv2a", tmp_path / "x.pt", *out)

@@ -4,9 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from hearsight_export.terms import AUDIOLDM, CLAP, CLIP, terms_of
+from hearsight_export.terms import (
+    AUDIOLDM,
+    BIGVGAN,
+    CLAP,
+    CLIP,
+    MAKE_AN_AUDIO,
+    PRIOR,
+    SSV2A,
+    terms_of,
+)
 
-ALL = (*AUDIOLDM, *CLAP, *CLIP)
+ALL = (*AUDIOLDM, *BIGVGAN, *CLAP, *CLIP, *MAKE_AN_AUDIO, *PRIOR, *SSV2A)
 CACHE = "cache/hub"
 
 
@@ -23,6 +32,12 @@ CACHE = "cache/hub"
         ("checkpoints/laion/larger_clap_general", "Apache-2.0", True),
         (f"{CACHE}/models--openai--clip-vit-base-patch32/snapshots/0a1b", "MIT", True),
         ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "MIT", True),
+        (f"{CACHE}/models--nvidia--bigvgan_v2_44khz_128band_512x/snapshots/0a1b", "MIT", True),
+        ("nvidia/bigvgan_base_22khz_80band", "MIT", True),
+        ("dalle2_prior.pth", "MIT", True),
+        ("maa1_full.ckpt", "not stated; its code is MIT", None),
+        ("best_netG.pt", "not stated; its code is MIT", None),
+        ("ssv2a.pth", "not stated; its code is MIT", None),
     ],
 )
 def test_published_weights_have_their_terms(path, name, commercial):
@@ -44,6 +59,9 @@ def test_published_weights_have_their_terms(path, name, commercial):
         f"{CACHE}/models--laion--clap-htsat-unfused-mine/snapshots/0a1b",
         f"{CACHE}/models--me--clap/snapshots/0a1b/630k-audioset-best.pt",
         "ViT-B-32.pt",
+        "bigvgan_generator.pt",
+        "nvidia/bigvgan_generator.pt",
+        "maa1_full-mine.ckpt",
         "openai/clip-vit-mine",
         "laion/CLIP-mine",
     ],

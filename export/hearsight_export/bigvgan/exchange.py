@@ -12,7 +12,7 @@ from hearsight.manifest import Dim, Graph, License, Manifest, Precision
 from hearsight.store import write_bundle
 
 from ..assembly import name_of, new_bundle, sha256_of, tell, weight_licenses
-from ..conditioning import NOTICE, copy_rest
+from ..conditioning import add_notice, copy_rest
 from ..graphs import export_part
 from ..report import write_report
 from .config import Vocoder
@@ -54,7 +54,8 @@ def exchange(
         )
         copy_rest(base, rest, root)
         manifest = _joined(replace(old, name=name, chain=()), graph, terms)
-        _note(root, checkpoint, terms)
+        told = f"Vocoder: BigVGAN from {checkpoint.name} (sha256 {sha256_of(checkpoint)})."
+        add_notice(root, f"{told} Terms: {terms.name} {terms.url}\n")
         write_bundle(root, manifest)
         write_report(root)
     return open_bundle(out)
@@ -105,10 +106,3 @@ def _joined(old: Manifest, graph: Graph, terms: License) -> Manifest:
     own = weight_licenses({"vocoder": graph}, terms)
     kept = {file: said for file, said in old.license.items() if file not in before}
     return replace(old, graphs=graphs, license=dict(sorted({**kept, **own}.items())))
-
-
-def _note(root: Path, checkpoint: Path, terms: License) -> None:
-    notice = root / NOTICE
-    before = f"{notice.read_text('utf-8').rstrip()}\n\n" if notice.exists() else ""
-    told = f"Vocoder: BigVGAN from {checkpoint.name} (sha256 {sha256_of(checkpoint)}). "
-    notice.write_text(f"{before}{told}Terms: {terms.name} {terms.url}\n", encoding="utf-8")

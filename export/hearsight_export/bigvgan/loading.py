@@ -108,6 +108,11 @@ def read_config(path: Path) -> Vocoder:
         raise CheckpointError(f"{path} lacks {problem.args[0]!r}, which BigVGAN has.") from None
     except (TypeError, ValueError) as problem:
         raise CheckpointError(f"{path} is no configuration of a BigVGAN: {problem}.") from None
+    window = said.get("win_size", mel.n_fft)
+    if window != mel.n_fft:
+        raise CheckpointError(
+            f"{path}: win_size is {window}, and only windows of n_fft, {mel.n_fft}, are known."
+        )
     if mel.hop != network.samples_per_frame or len(network.rates) != len(network.kernels):
         raise CheckpointError(
             f"{path}: hop_size is {mel.hop}, and the rates {list(network.rates)} with kernels "

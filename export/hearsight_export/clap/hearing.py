@@ -20,12 +20,15 @@ def level(audio: Tensor) -> Tensor:
     return 0.5 * centred / (centred.abs().amax(dim=1, keepdim=True) + 1e-8)
 
 
-def repeat_to(audio: Tensor, samples: int) -> Tensor:
-    """Sound [B, S] repeated as often as it fits whole into `samples`, then zeros."""
+def repeat_to(audio: Tensor, samples: int, *, whole: bool = True) -> Tensor:
+    """Sound [B, S] from its beginning, again and again, until there are so many samples.
+
+    whole: only as often as all of it fits, then zeros.
+    """
     index = torch.arange(samples, device=audio.device)
     length = torch.full_like(index[:1], audio.shape[1])  # a tensor, as the graph's length is free
-    whole = samples - samples % length
-    return audio[:, index % length] * (index < whole)
+    repeated = audio[:, index % length]
+    return repeated * (index < samples - samples % length) if whole else repeated
 
 
 class Upsample3(nn.Module):

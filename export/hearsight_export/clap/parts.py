@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hearsight.manifest import (
     AudioConditioner,
@@ -24,10 +24,9 @@ from ..tokenize import export_tokenizer, roberta_tokenizer
 from .audio import HEARD_RATE, HEARD_SECONDS, ClapAudio, has_clap_audio, load_clap_audio
 from .text import ClapText, load_clap_text
 
-__all__ = ["SPACE", "clap_conditioners", "clap_graphs", "clap_parts", "clap_space"]
+__all__ = ["SPACE", "audio_part", "clap_conditioners", "clap_graphs", "clap_parts", "clap_space"]
 
 SPACE = "laion-clap-512"
-CHECK_TEXT = "Heavy rain on a tin roof"
 START, PAD, END = 0, 1, 2  # ids of RoBERTa's marks
 _MARKS = {"<s>": START, "<pad>": PAD, "</s>": END}
 
@@ -55,7 +54,7 @@ def clap_graphs(
     text = load_clap_text(state, eps)
     _agree(pairs, text)
     limit = text.model.config.max_position_embeddings - 2
-    graphs = {"tokenize": export_tokenizer(roberta_tokenizer(pairs, limit), root, CHECK_TEXT)}
+    graphs = {"tokenize": export_tokenizer(roberta_tokenizer(pairs, limit), root)}
     for part in clap_parts(text, load_clap_audio(state) if has_clap_audio(state) else None):
         graphs[part.name] = export_part(part, root, precisions)
     return graphs
@@ -71,9 +70,6 @@ def clap_parts(text: ClapText, audio: ClapAudio | None) -> Iterator[Part]:
         ids[0, 0], ids[0, -1] = START, END
         return {"ids": ids, "mask": torch.ones_like(ids)}
 
-    def heard(seconds: float) -> dict[str, Tensor]:
-        return {"audio": 0.1 * torch.randn(1, round(HEARD_RATE * seconds), generator=pick)}
-
     longest = text.model.config.max_position_embeddings - 2
     yield Part(
         "text",
@@ -84,14 +80,32 @@ def clap_parts(text: ClapText, audio: ClapAudio | None) -> Iterator[Part]:
         samples=[said(2), said(min(77, longest))],
     )
     if audio is not None:
-        yield Part(
-            "audio",
-            audio,
-            heard(1.9),
-            {"audio": {1: "S"}},
-            {"cond": (1, audio.space)},
-            samples=[heard(0.4), heard(HEARD_SECONDS)],
-        )
+        yield audio_part(audio)
+
+
+def audio_part(
+    tower: nn.Module,
+    output: str = "cond",
+    rate: int = HEARD_RATE,
+    seconds: float = HEARD_SECONDS,
+) -> Part:
+    """A tower of sound [1, S] as a graph. rate: in Hz; seconds: the longest that it hears.
+
+    The tower's `space` is the number of values of its vectors.
+    """
+    pick = torch.Generator().manual_seed(5)
+
+    def heard(length: float) -> dict[str, Tensor]:
+        return {"audio": 0.1 * torch.randn(1, round(rate * length), generator=pick)}
+
+    return Part(
+        "audio",
+        tower,
+        heard(1.9),
+        {"audio": {1: "S"}},
+        {output: (1, tower.space)},
+        samples=[heard(0.4), heard(seconds)],
+    )
 
 
 def clap_conditioners(graphs: Mapping[str, Graph]) -> Conditioners:

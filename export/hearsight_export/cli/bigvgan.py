@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .app import Download, Out, Precisions, Threads, app, check_out, say, selected, use_threads
+from .app import Download, Out, Precisions, Threads, app, say, selected, use_threads
+from .conditioners import base_bundle
 
 __all__ = ["bigvgan"]
 
@@ -36,7 +37,9 @@ def bigvgan(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", help="config.json or args.yml. [default: what lies beside the checkpoint]"
+            "--config",
+            help="config.json or args.yml.",
+            show_default="what lies beside the checkpoint",
         ),
     ] = None,
     precisions: Precisions = "fp16",
@@ -47,12 +50,7 @@ def bigvgan(
 
     The bundle says what mel its decoder makes; it must be the one the BigVGAN was trained on.
     """
-    kinds = selected(precisions)
-    check_out(out)
-
-    from hearsight.bundle import open_bundle
-
-    base = open_bundle(into)
+    kinds, base = selected(precisions), base_bundle(out, into)
 
     from ..bigvgan.exchange import exchange
     from ..bigvgan.loading import find_config, read_config

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Into",
     "Tokenizer",
+    "WordPieces",
     "base_bundle",
     "ciap",
     "clap",
@@ -26,6 +27,7 @@ __all__ = [
     "echoframe",
     "located",
     "make",
+    "pieces_at",
     "words_at",
 ]
 
@@ -46,7 +48,18 @@ Tokenizer = Annotated[
     ),
 ]
 
+WordPieces = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        help="Folder or hub id of bert-base-uncased's vocab.txt; --download fetches it if this is "
+        "left out.",
+        show_default=False,
+    ),
+]
+
 _TOKENIZER_FILES = ("vocab.json", "merges.txt", "tokenizer.json")
+_BERT = "google-bert/bert-base-uncased"  # on the hub
 
 
 class Activation(str, Enum):
@@ -106,7 +119,9 @@ def clip(
     out: Out,
     space: Annotated[
         str | None,
-        typer.Option("--space", help="Name of this CLIP's space. [default: clip- and its hash]"),
+        typer.Option(
+            "--space", help="Name of this CLIP's space.", show_default="clip- and its hash"
+        ),
     ] = None,
     activation: Annotated[
         Activation | None,
@@ -170,7 +185,9 @@ def echoframe(
     mapper: Annotated[
         Mapper | None,
         typer.Option(
-            "--mapper", help="Which one it is. [default: by its names; mlp_res for two of them]"
+            "--mapper",
+            help="Which one it is.",
+            show_default="by its names; mlp_res for two of them",
         ),
     ] = None,
     into: Into = None,
@@ -207,6 +224,22 @@ def words_at(tokenizer: str | None, download: bool) -> Path | None:
     from ..hub import locate
 
     return None if tokenizer is None else locate(tokenizer, download, say, _TOKENIZER_FILES)
+
+
+def pieces_at(tokenizer: str | None, download: bool) -> Path:
+    """Where BERT's word pieces lie, fetched first if they are the hub's.
+
+    Raises:
+        typer.BadParameter: none are given, and they are not to be fetched.
+    """
+    from ..hub import locate
+
+    if not tokenizer and not download:
+        raise typer.BadParameter(
+            "--tokenizer: give the folder of bert-base-uncased's vocab.txt, or --download to "
+            "fetch it"
+        )
+    return locate(tokenizer or _BERT, download, say, ("vocab.txt",))
 
 
 def base_bundle(out: Path, into: Path | None) -> Bundle | None:

@@ -40,11 +40,15 @@ def engines(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="Folder for the engines. [default: the user's cache]"),
+        typer.Option("--to", help="Folder for the engines.", show_default="the user's cache"),
     ] = None,
     precision: Annotated[
         EnginePrecision | None,
-        typer.Option("--precision", help="[default: fp16 where a graph has it, else fp32]"),
+        typer.Option(
+            "--precision",
+            help="Of the graphs to build.",
+            show_default="fp16 where a graph has it, else fp32",
+        ),
     ] = None,
     graphs: Annotated[
         str | None, typer.Option("--graphs", help="Only these graphs, with commas.")

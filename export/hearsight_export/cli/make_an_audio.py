@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .app import Download, Out, Precisions, Threads, app, check_out, say, selected, use_threads
+from .conditioners import WordPieces, located, pieces_at
 
 __all__ = ["make_an_audio"]
 
@@ -27,14 +28,7 @@ def make_an_audio(
             help="The BigVGAN that it was published with, best_netG.pt.", show_default=False
         ),
     ],
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder (or hub id) of bert-base-uncased's vocab.txt; --download fetches it if "
-            "this is left out.",
-            show_default=False,
-        ),
-    ] = None,
+    tokenizer: WordPieces = None,
     vocoder_config: Annotated[
         Path | None,
         typer.Option(
@@ -52,20 +46,15 @@ def make_an_audio(
     """
     kinds = selected(precisions)
     check_out(out)
-    if not tokenizer and not download:
-        raise typer.BadParameter(
-            "--tokenizer: give the folder of bert-base-uncased's vocab.txt, or --download to "
-            "fetch it"
-        )
+    words = pieces_at(tokenizer, download)
 
-    from ..hub import locate
-    from ..make_an_audio.assemble import TOKENIZER, assemble
+    from ..make_an_audio.assemble import assemble
 
     use_threads(threads)
     bundle = assemble(
-        locate(checkpoint, download, say),
-        locate(vocoder, download, say),
-        locate(tokenizer or TOKENIZER, download, say, ("vocab.txt",)),
+        located(checkpoint, download),
+        located(vocoder, download),
+        words,
         out,
         vocoder_config=vocoder_config,
         precisions=kinds,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .app import Download, Out, Precisions, Threads, app, say, selected, use_threads
-from .conditioners import Into, base_bundle, located, make
+from .app import Download, Out, Precisions, Threads, app, selected, use_threads
+from .conditioners import Into, WordPieces, base_bundle, located, make, pieces_at
 
 __all__ = ["msclap"]
 
@@ -16,14 +16,7 @@ __all__ = ["msclap"]
 def msclap(
     checkpoint: Annotated[str, typer.Argument(help="CLAP_weights_2022.pth, or a hub id.")],
     out: Out,
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(
-            "--tokenizer",
-            help="Folder (or hub id) of bert-base-uncased's vocab.txt. With --download it is "
-            "fetched if this is left out.",
-        ),
-    ] = None,
+    tokenizer: WordPieces = None,
     into: Into = None,
     precisions: Precisions = "fp16",
     download: Download = False,
@@ -34,13 +27,11 @@ def msclap(
     Players rank candidates with it (--judge).
     """
     kinds, base = selected(precisions), base_bundle(out, into)
+    words = pieces_at(tokenizer, download)
 
-    from ..hub import locate
-    from ..make_an_audio.assemble import TOKENIZER
     from ..msclap.bundle import load_msclap, msclap_addition
 
     use_threads(threads)
     path = located(checkpoint, download)
-    words = locate(tokenizer or TOKENIZER, download, say, ("vocab.txt",))
     model = load_msclap(path)
     make(path, out, base, lambda root: msclap_addition(model, words, root, kinds))

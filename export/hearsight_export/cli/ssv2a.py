@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import Download, Out, Precisions, Threads, app, check_out, say, selected, use_threads
+from .app import Download, Out, Precisions, Threads, app, say, selected, use_threads
+from .conditioners import Into, base_bundle, located, make, words_at
+
+if TYPE_CHECKING:
+    from ..detectors import Detector
 
 __all__ = ["detector", "ssv2a"]
 
-Into = Annotated[
-    Path | None,
-    typer.Option(
-        "--into",
-        help="Bundle of the same space, such as one of AudioLDM; the result is a copy of it that "
-        "hears this way. Give its own folder as --out to replace it.",
-    ),
-]
 Confidence = Annotated[
     float,
     typer.Option("--confidence", min=0, max=1, help="What a part's score must be above."),
@@ -32,7 +28,6 @@ Overlap = Annotated[
         help="Intersection over union above which the weaker of two parts of one class goes.",
     ),
 ]
-_TOKENIZER_FILES = ("vocab.json", "merges.txt", "tokenizer.json")
 
 
 @app.command()
@@ -42,7 +37,9 @@ def ssv2a(
     clip: Annotated[
         str | None,
         typer.Option(
-            "--clip", help="OpenAI's CLIP ViT-L/14. [default: the one that --prior holds]"
+            "--clip",
+            help="OpenAI's CLIP ViT-L/14.",
+            show_default="the one that --prior holds",
         ),
     ] = None,
     prior: Annotated[
@@ -72,28 +69,22 @@ def ssv2a(
     threads: Threads = 0,
 ) -> None:
     """Export SSV2A: pictures, texts, videos and sounds heard together, for CLAP's space."""
-    kinds = selected(precisions)
-    check_out(out)
-
-    from hearsight.bundle import open_bundle
+    kinds, base = selected(precisions), base_bundle(out, into)
 
     from ..clap.bundle import read_clap
     from ..clip.bundle import read_clip
-    from ..conditioning import make_conditioner
     from ..detectors import read_detector
-    from ..hub import locate
     from ..ssv2a.bundle import Ingredients, left_out, ssv2a_addition
     from ..ssv2a.loading import read_aggregator, read_prior, read_ssv2a
 
-    base = open_bundle(into) if into else None
     use_threads(threads)
 
     def found(said: str | None) -> Path | None:
-        return locate(said, download, say) if said else None
+        return located(said, download) if said else None
 
-    path, gathering = locate(checkpoint, download, say), found(aggregator)
+    path, gathering = located(checkpoint, download), found(aggregator)
     clip_at, prior_at, clap_at = found(clip), found(prior), found(clap)
-    words = locate(tokenizer, download, say, _TOKENIZER_FILES) if tokenizer else None
+    words = words_at(tokenizer, download)
     given = Ingredients(
         path,
         read_ssv2a(path),
@@ -107,12 +98,9 @@ def ssv2a(
     for line in left_out(given):
         say(line)
     if given.detector:
-        say(_terms(given.detector.path.name, given.detector.terms.name, given.detector.terms.url))
+        _tell_terms(given.detector)
     limits = (confidence, overlap)
-    made = make_conditioner(
-        path, out, lambda root: ssv2a_addition(given, root, kinds, limits), base, say
-    )
-    print(made.root)
+    make(path, out, base, lambda root: ssv2a_addition(given, root, kinds, limits))
 
 
 @app.command()
@@ -134,21 +122,16 @@ def detector(
     overlap: Overlap = 0.0,
 ) -> None:
     """Put a detector of your own before the pictures and videos of a bundle."""
-    check_out(out)
+    base = base_bundle(out, into)
 
-    from hearsight.bundle import open_bundle
-
-    from ..conditioning import make_conditioner
     from ..detectors import detector_addition, read_detector
 
-    base, given = open_bundle(into), read_detector(file)
-    say(_terms(file.name, given.terms.name, given.terms.url))
-
-    def make(root: Path):
-        return detector_addition(given, base, root, confidence, overlap)
-
-    print(make_conditioner(file, out, make, base, say).root)
+    given = read_detector(file)
+    _tell_terms(given)
+    make(file, out, base, lambda root: detector_addition(given, base, root, confidence, overlap))
 
 
-def _terms(file: str, name: str, url: str) -> str:
-    return f"Licence of {file}: {name}{f', {url}' if url else ''}."
+def _tell_terms(detector: Detector) -> None:
+    terms = detector.terms
+    url = f", {terms.url}" if terms.url else ""
+    say(f"Licence of {detector.path.name}: {terms.name}{url}.")

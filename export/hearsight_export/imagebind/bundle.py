@@ -8,6 +8,7 @@ from pathlib import Path
 from hearsight.manifest import License, Precision, Space
 
 from ..conditioning import Addition
+from ..terms import BYTE_PAIRS
 from .loading import ImageBind, Kind
 from .parts import imagebind_conditioners, imagebind_graphs
 
@@ -15,7 +16,6 @@ __all__ = ["imagebind_addition", "imagebind_licenses", "imagebind_notes"]
 
 # Only Meta publishes these, and never for money; every part that was trained on top inherits it.
 LICENSE = License("CC-BY-NC-SA-4.0", "https://github.com/facebookresearch/ImageBind", False)
-_VOCABULARY = License("MIT", "https://github.com/openai/CLIP", True)
 _WORDS = {
     "vision": "pictures and videos",
     "text": "text",
@@ -31,6 +31,14 @@ _TERMS = (
 _UNPUBLISHED = (
     "How pictures of depth and of warmth were prepared was never published; they are taken as "
     "gray values from 0 to 1, of depth those of nearness."
+)
+_UNMENDED = (
+    "Texts: the original code mends broken encodings and HTML entities before it reads them. Here "
+    "&amp; &lt; &gt; &quot; and &#39; are mended, blanks and curly quotes too, and nothing else; "
+    "marks such as <|endoftext|> in a text are words like others."
+)
+_CHANNELS = (
+    "Sounds: of several channels their mean is heard; the original code hears the first one."
 )
 
 
@@ -61,12 +69,17 @@ def imagebind_addition(
 
 def imagebind_licenses(graphs: Iterable[str]) -> dict[str, License]:
     """The terms of each of its graphs."""
-    return {name: _VOCABULARY if name == "tokenize" else LICENSE for name in graphs}
+    return {name: BYTE_PAIRS if name == "tokenize" else LICENSE for name in graphs}
 
 
 def imagebind_notes(kinds: Sequence[Kind]) -> tuple[str, ...]:
     """What users of these encoders should know."""
-    return (_TERMS, _UNPUBLISHED) if {"depth", "thermal"} & set(kinds) else (_TERMS,)
+    said: tuple[tuple[str, set[Kind]], ...] = (
+        (_UNMENDED, {"text"}),
+        (_CHANNELS, {"audio"}),
+        (_UNPUBLISHED, {"depth", "thermal"}),
+    )
+    return (_TERMS, *(note for note, about in said if about & set(kinds)))
 
 
 def _last(kind: Kind) -> str:

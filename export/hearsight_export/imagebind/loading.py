@@ -21,7 +21,7 @@ Kind = Literal["vision", "text", "audio", "depth", "thermal", "imu"]
 SIDE = 224  # of a picture in pixels
 MEL = (128, 204)  # bands and frames of a clip of two seconds
 MOVEMENT = (6, 2000)  # channels and samples
-# No tensor tells the number of heads; of each width there is one published, and one that is small.
+# By width, as no tensor tells them: of the published encoders, and of their twins in small.
 HEADS = {1280: 16, 1024: 16, 768: 12, 512: 8, 384: 8, 48: 4, 32: 4}
 SCALES = {"vision": 1.0, "audio": 20.0, "depth": 5.0, "thermal": 10.0, "imu": 5.0}
 _FIRST = "modality_trunks.vision.blocks.0.attn.in_proj_weight [3840, 1280]"
@@ -40,9 +40,15 @@ class ImageBind:
 
     @property
     def space(self) -> int:
-        """Number of values of its vectors."""
-        name = _spelled(self.kinds[0], _matrix(self.kinds[0]))
-        return self.state[name].shape[0] if name in self.state else 0
+        """Number of values of its vectors.
+
+        Raises:
+            MisfitError: the last tensor of the first encoder is missing, or no matrix.
+        """
+        kind = self.kinds[0]
+        with blame(self.path):
+            weights = Weights(self.state, lambda name: Origin(_spelled(kind, name)))
+            return weights.shape(_matrix(kind), 2)[0]
 
 
 def read_imagebind(path: Path) -> ImageBind:

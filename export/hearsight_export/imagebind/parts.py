@@ -30,7 +30,6 @@ from .seeing import Gray, Looking, export_moment, export_picture
 
 __all__ = ["Hearing", "imagebind_conditioners", "imagebind_graphs"]
 
-CHECK_TEXT = "Heavy rain on a tin roof"
 MOMENTS, MOMENT_SECONDS = 5, 2.0
 LONGEST = 600.0  # seconds of a sound that are listened to
 
@@ -176,7 +175,7 @@ def _text(export: _Export, encoder: Text, tokenizer: Path | None, output: str) -
         samples=[said(2), said(places)],
     )
     return {
-        "tokenize": export_tokenizer(clip_tokenizer(pairs, places), export.root, CHECK_TEXT),
+        "tokenize": export_tokenizer(clip_tokenizer(pairs, places), export.root),
         "text": export_part(part, export.root, export.precisions),
     }
 

@@ -34,21 +34,20 @@ from ..chain import record_chain
 from ..checkpoints import CheckpointError
 from ..graphs import export_part
 from ..report import write_report
+from ..terms import MAKE_AN_AUDIO, WORD_PIECES, terms_of
 from .loading import load_make_an_audio
 from .mel import MEL
 from .networks import BETAS, CHANNELS, MEL_BINS, TRAIN_STEPS, MakeAnAudio
 from .parts import BANDS, FRAME, MELS, generator_parts
 from .words import space_of, text_graphs
 
-__all__ = ["DEFAULTS", "TOKENIZER", "Prompts", "assemble", "load_vocoder", "write_generator"]
+__all__ = ["DEFAULTS", "Prompts", "assemble", "load_vocoder", "write_generator"]
 
 # The UNet needs even numbers of frames; the original asks for multiples of 4. It was trained on
 # 78 frames and plays 10 seconds with 80.
 MULTIPLE = 4
 DEFAULTS = Defaults("dpm++2m", 25, 3.0, 10.0, Limits(1.0, 10.24))
 SPEC = Mel(MEL_BINS, MEL.window, MEL.hop, MEL.low, MEL.high, "log10", MEL.floor)
-TOKENIZER = "google-bert/bert-base-uncased"  # on the hub
-WORDS = License("Apache-2.0", "https://github.com/google-research/bert", True)
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "diffusers", "transformers")
 
 NOTICE = """\
@@ -105,7 +104,7 @@ def assemble(
             graphs,
             Conditioners(text=TextConditioner(("tokenize", "text"))),
             space_of(model.text, root),
-            {"tokenize": WORDS},
+            {"tokenize": WORD_PIECES, "vocoder": terms_of(vocoder, *MAKE_AN_AUDIO)},
         )
 
     return write_generator(checkpoint, model, sounding, words, out, precisions, log)
@@ -193,7 +192,7 @@ def _manifest(name: str, checkpoint: Path, prompts: Prompts, graphs: dict[str, G
         title=prompts.title,
         version="1",
         kind="both",
-        license=weight_licenses(graphs, License("unknown"), prompts.licenses),
+        license=weight_licenses(graphs, terms_of(checkpoint, *MAKE_AN_AUDIO), prompts.licenses),
         source=Source(prompts.family, checkpoint.name, sha256_of(checkpoint), tools(*TOOLS)),
         space=prompts.space,
         graphs=graphs,

@@ -13,7 +13,16 @@ from .mel import DecimalMel
 from .networks import CHANNELS, MEL_BINS, MakeAnAudio
 from .text import LENGTH, ClapSequence
 
-__all__ = ["BANDS", "FRAME", "MELS", "Decode", "Encode", "generator_parts", "text_part"]
+__all__ = [
+    "BANDS",
+    "FRAME",
+    "MELS",
+    "Decode",
+    "Encode",
+    "generator_parts",
+    "made_up",
+    "text_part",
+]
 
 FRAME = 2048  # samples of a latent frame
 MELS = 8  # mel frames of a latent frame
@@ -45,15 +54,20 @@ class Encode(nn.Module):
         return posterior.mean * self.scale, posterior.logvar + 2 * math.log(self.scale)
 
 
+def made_up(count: int, places: int, words: int, pick: torch.Generator) -> Tensor:
+    """Ids [1, places] of a text of `count` of them, its marks among these, padded."""
+    ids = torch.full((1, places), PAD)
+    ids[0, :count] = torch.randint(END + 1, words, (count,), generator=pick)
+    ids[0, 0], ids[0, count - 1] = START, END
+    return ids
+
+
 def text_part(text: ClapSequence) -> Part:
     """The text encoder, for texts that are padded to 77 ids."""
     pick = torch.Generator().manual_seed(5)
 
-    def said(length: int) -> dict[str, Tensor]:
-        ids = torch.full((1, LENGTH), PAD)
-        ids[0, :length] = torch.randint(END + 1, text.words, (length,), generator=pick)
-        ids[0, 0], ids[0, length - 1] = START, END
-        return {"ids": ids}
+    def said(count: int) -> dict[str, Tensor]:
+        return {"ids": made_up(count, LENGTH, text.words, pick)}
 
     return Part(
         "text", text, said(9), {}, {"cond": (1, *text.space)}, samples=[said(2), said(LENGTH)]

@@ -19,7 +19,6 @@ from .text import LENGTH, ClapSequence
 
 __all__ = ["agree", "space_of", "text_graphs"]
 
-CHECK_TEXT = "Heavy rain on a tin roof"
 _MARKS = {"[PAD]": PAD, "[CLS]": START, "[SEP]": END}
 
 
@@ -36,7 +35,7 @@ def text_graphs(
     """
     pieces = read_pieces(tokenizer)
     agree(pieces, text, tokenizer)
-    tokens = export_tokenizer(padded_bert_tokenizer(pieces, LENGTH), root, CHECK_TEXT)
+    tokens = export_tokenizer(padded_bert_tokenizer(pieces, LENGTH), root)
     return {"tokenize": tokens, "text": export_part(text_part(text), root, precisions)}
 
 

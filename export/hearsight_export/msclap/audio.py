@@ -6,11 +6,10 @@ Recognition", table II.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..clap.hearing import ClapMel
+from ..clap.hearing import ClapMel, repeat_to
 from ..make_an_audio.text import Projection
 from ..weights import Weights
 
@@ -41,7 +40,7 @@ class ClapSound(nn.Module):
         return self.projection.linear1.out_features
 
     def forward(self, audio: Tensor) -> Tensor:
-        return self.embed(self.mel(fill(audio, _SAMPLES)))
+        return self.embed(self.mel(repeat_to(audio, _SAMPLES, whole=False)))
 
     def embed(self, mel: Tensor) -> Tensor:
         """The same for a log mel [B, frames, bins] in dB."""
@@ -80,13 +79,6 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-
-
-def fill(audio: Tensor, samples: int) -> Tensor:
-    """Sound [B, S] from its beginning, again and again, until it has so many samples."""
-    index = torch.arange(samples, device=audio.device)
-    length = torch.full_like(index[:1], audio.shape[1])  # a tensor, as the graph's length is free
-    return audio[:, index % length]
 
 
 def build_audio(weights: Weights) -> ClapSound:

@@ -12,6 +12,7 @@ from torch import Tensor
 from hearsight.manifest import (
     AudioConditioner,
     Conditioners,
+    License,
     Precision,
     Space,
     TextConditioner,
@@ -19,13 +20,13 @@ from hearsight.manifest import (
 from hearsight.store import write_tensor
 
 from ..checkpoints import CheckpointError, foreign, read_tensors
+from ..clap.parts import audio_part
 from ..conditioning import Addition
 from ..graphs import Part, export_part
-from ..make_an_audio.assemble import WORDS
-from ..make_an_audio.parts import END, PAD, START
+from ..make_an_audio.parts import END, START, made_up
 from ..make_an_audio.text import build_text
 from ..make_an_audio.words import agree
-from ..terms import terms_of
+from ..terms import WORD_PIECES
 from ..tokenize import export_tokenizer, padded_bert_tokenizer
 from ..weights import MisfitError, Origin, Weights, blame
 from ..wordpiece import read_pieces
@@ -35,7 +36,6 @@ from .text import LENGTH, ClapSentence
 __all__ = ["SPACE", "MicrosoftClap", "load_msclap", "msclap_addition", "msclap_parts"]
 
 SPACE = "msclap-2022-1024"
-CHECK_TEXT = "Heavy rain on a tin roof"
 TITLE = "Microsoft CLAP 2022: text and sound"
 NOTE = (
     f"Of a sound longer than {HEARD_SECONDS} seconds the first {HEARD_SECONDS} are heard; the "
@@ -98,7 +98,7 @@ def msclap_addition(
     pieces = read_pieces(tokenizer)
     agree(pieces, model.text.encoder, tokenizer)
     length = _length(model.text)
-    tokens = export_tokenizer(padded_bert_tokenizer(pieces, length), root, CHECK_TEXT)
+    tokens = export_tokenizer(padded_bert_tokenizer(pieces, length), root)
     graphs = {"tokenize": tokens}
     for part in msclap_parts(model.text, model.audio):
         graphs[part.name] = export_part(part, root, precisions)
@@ -111,7 +111,7 @@ def msclap_addition(
             audio=AudioConditioner(("audio",), HEARD_RATE, float(HEARD_SECONDS), pad=False),
         ),
         _space(model.text, root),
-        dict.fromkeys(graphs, terms_of(model.path)) | {"tokenize": WORDS},
+        dict.fromkeys(graphs, License("unknown")) | {"tokenize": WORD_PIECES},
         notes=(NOTE,),
     )
 
@@ -122,24 +122,12 @@ def msclap_parts(text: ClapSentence, audio: ClapSound) -> Iterator[Part]:
     pick = torch.Generator().manual_seed(5)
 
     def said(count: int) -> dict[str, Tensor]:
-        ids = torch.full((1, length), PAD)
-        ids[0, :count] = torch.randint(words, (count,), generator=pick)
-        ids[0, 0], ids[0, count - 1] = START, END
+        ids = made_up(count, length, words, pick)
         return {"ids": ids, "mask": (torch.arange(length)[None] < count).long()}
-
-    def heard(seconds: float) -> dict[str, Tensor]:
-        return {"audio": 0.1 * torch.randn(1, round(HEARD_RATE * seconds), generator=pick)}
 
     cond = {"cond": (1, text.space)}
     yield Part("text", text, said(9), {}, cond, samples=[said(2), said(length)])
-    yield Part(
-        "audio",
-        audio,
-        heard(1.9),
-        {"audio": {1: "S"}},
-        cond,
-        samples=[heard(0.4), heard(HEARD_SECONDS)],
-    )
+    yield audio_part(audio, rate=HEARD_RATE, seconds=HEARD_SECONDS)
 
 
 def _tower(tensors: Mapping[str, Tensor], prefix: str) -> Weights:

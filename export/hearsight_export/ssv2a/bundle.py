@@ -25,15 +25,15 @@ from hearsight.manifest import (
     VideoConditioner,
 )
 
-from ..clap.audio import HEARD_RATE, HEARD_SECONDS, ClapAudio, has_clap_audio, load_clap_audio
+from ..clap.audio import HEARD_RATE, HEARD_SECONDS, has_clap_audio, load_clap_audio
 from ..clap.bundle import ClapFile
-from ..clap.parts import SPACE
+from ..clap.parts import SPACE, audio_part
 from ..clip.bundle import ClipFile, export_clip_tokenizer
 from ..clip.towers import load_clip_image, load_clip_text
 from ..conditioning import Addition
 from ..detectors import CONFIDENCE, OVERLAP, Detector, export_detector
 from ..graphs import LOOP_TOLERANCE, Part, export_part
-from ..terms import AUDIOLDM, CLAP, CLIP, PRIOR, VOCABULARY, terms_of
+from ..terms import AUDIOLDM, BYTE_PAIRS, CLAP, CLIP, PRIOR, SSV2A, terms_of
 from ..weights import MisfitError, blame
 from .cycle import CANDIDATES, DRAWS, ROUNDS, SLOTS, CycleMix, SeenMix
 from .eye import FRAME, export_eye
@@ -43,7 +43,7 @@ from .said import Described, text_part
 
 __all__ = ["Ingredients", "left_out", "ssv2a_addition"]
 
-_OWN = License("not stated; its code is MIT", "https://github.com/wguo86/SSV2A")
+_ACTIVATION = "quick_gelu"  # of OpenAI's CLIPs
 _TITLES = {"text": "texts", "image": "pictures", "video": "videos", "audio": "sounds"}
 
 
@@ -69,12 +69,17 @@ class Ingredients:
         """The CLIP: what was given as such, else what the prior was trained with.
 
         Raises:
-            MisfitError: there is none.
+            MisfitError: there is none, or one of another activation.
         """
+        if self.clip and self.clip.hidden_act not in (None, _ACTIVATION):
+            raise MisfitError(
+                f"{self.clip.path} is a CLIP of {self.clip.hidden_act}; SSV2A looks through "
+                f"OpenAI's ViT-L/14, whose activation is {_ACTIVATION}."
+            )
         if self.clip:
             return self.clip
         if self.prior and self.prior.clip:
-            return ClipFile(self.prior.path, self.prior.clip, "quick_gelu", None)
+            return ClipFile(self.prior.path, self.prior.clip, _ACTIVATION, None)
         raise MisfitError(
             "SSV2A looks through OpenAI's CLIP ViT-L/14: give --clip, or a --prior that holds it "
             "under clip.clip. as dalle2_prior.pth does."
@@ -123,7 +128,7 @@ def ssv2a_addition(
     clip = cycle.manifold.clip_encoder.model[0].in_features
     space = cycle.generator.out_mu.out_features
     eye = given.eye
-    seen = terms_of(eye.path, *CLIP, *PRIOR)
+    seen, own = terms_of(eye.path, *CLIP, *PRIOR), terms_of(given.path, *SSV2A)
     graphs: dict[str, Graph] = {}
     terms: dict[str, License] = {}
     if given.detector:
@@ -131,13 +136,13 @@ def ssv2a_addition(
         terms["detect"] = given.detector.terms
     before = ("detect",) if given.detector else ()
     with blame(eye.path):
-        image = load_clip_image(eye.state, "quick_gelu").requires_grad_(False)
+        image = load_clip_image(eye.state, _ACTIVATION).requires_grad_(False)
         _agree("Its picture vectors have", image.space, clip)
     graphs["image"], terms["image"] = export_eye(image, root, "image", precisions), seen
     known = Conditioners(image=ImageConditioner((*before, "image", "join")))
     if given.prior and given.words:
         with blame(eye.path):
-            text = load_clip_text(eye.state, "quick_gelu").requires_grad_(False)
+            text = load_clip_text(eye.state, _ACTIVATION).requires_grad_(False)
         prior = load_prior(given.prior)
         with blame(given.prior.path):
             described = Described(text, prior).eval()
@@ -145,18 +150,18 @@ def ssv2a_addition(
         graphs["tokenize"] = export_clip_tokenizer(text, given.words, root)
         graphs["text"] = export_part(text_part(described), root)
         known = replace(known, text=TextConditioner(("tokenize", "text", "join")))
-        terms |= {"tokenize": VOCABULARY, "text": terms_of(given.prior.path, *PRIOR)}
+        terms |= {"tokenize": BYTE_PAIRS, "text": terms_of(given.prior.path, *PRIOR)}
     if given.clap and has_clap_audio(given.clap.state):
         with blame(given.clap.path):
             ear = load_clap_audio(given.clap.state)
             _agree("Its vectors have", ear.space, space)
-        graphs["audio"] = export_part(_audio_part(ear), root, precisions)
+        graphs["audio"] = export_part(audio_part(ear, "embed"), root, precisions)
         chain = ("audio", "join")
         known = replace(
             known, audio=AudioConditioner(chain, HEARD_RATE, float(HEARD_SECONDS), pad=False)
         )
         terms["audio"] = terms_of(given.clap.path, *CLAP, *AUDIOLDM)
-    graphs["join"], terms["join"] = export_part(join_part(cycle, "audio" in graphs), root), _OWN
+    graphs["join"], terms["join"] = export_part(join_part(cycle, "audio" in graphs), root), own
     if given.aggregator:
         with blame(given.aggregator[0]):
             aggregator = load_aggregator(given.aggregator[1])
@@ -166,7 +171,7 @@ def ssv2a_addition(
         graphs["frames"] = export_part(frames_part(aggregator), root)
         chain = (*before, "video-image", "join", "frames")
         known = replace(known, video=VideoConditioner(chain, 0.0, FRAMES))
-        terms |= {"video-image": seen, "frames": _OWN}
+        terms |= {"video-image": seen, "frames": terms_of(given.aggregator[0], *SSV2A)}
     kinds = [title for kind, title in _TITLES.items() if getattr(known, kind)]
     return Addition(
         "ssv2a",
@@ -234,22 +239,6 @@ def frames_part(aggregator: Aggregator) -> Part:
         {"frames": {1: "N"}},
         {"cond": (1, space)},
         samples=[frames(1), frames(11)],
-    )
-
-
-def _audio_part(ear: ClapAudio) -> Part:
-    pick = torch.Generator().manual_seed(5)
-
-    def heard(seconds: float) -> dict[str, Tensor]:
-        return {"audio": 0.1 * torch.randn(1, round(HEARD_RATE * seconds), generator=pick)}
-
-    return Part(
-        "audio",
-        ear,
-        heard(1.9),
-        {"audio": {1: "S"}},
-        {"embed": (1, ear.space)},
-        samples=[heard(0.4), heard(HEARD_SECONDS)],
     )
 
 

@@ -16,6 +16,7 @@ from ..imagebind.loading import ImageBind
 from ..make_an_audio.assemble import DEFAULTS, Prompts, load_vocoder, write_generator
 from ..make_an_audio.loading import load_generator
 from ..make_an_audio.networks import MakeAnAudio
+from ..terms import MAKE_AN_AUDIO, terms_of
 from .bundle import FAMILY_A, KINDS, guide_of, pair_of, space_of, title_of
 from .reading import ProjectorFile
 
@@ -97,7 +98,11 @@ def assemble(
             guide.graphs,
             guide.conditioners,
             space_of(pair, file.kind, shape, root),
-            guide.licenses | dict.fromkeys(_TRAINED, guide.licenses["join"]),
+            {
+                **guide.licenses,
+                **dict.fromkeys(_TRAINED, guide.licenses["join"]),
+                "vocoder": terms_of(vocoder, *MAKE_AN_AUDIO),
+            },
             guide.join,
             replace(DEFAULTS, guidance=GUIDANCE),
         )
