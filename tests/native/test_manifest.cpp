@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "axes.h"
 #include "contract.h"
 #include "error.h"
 #include "files.h"
@@ -129,7 +130,7 @@ TEST_CASE("what a terminal would obey is said in escapes") {
 }
 
 TEST_CASE("the nearest known word is suggested, and none that is far") {
-    const std::vector<std::string> known = {"license", "latent", "schedule"};
+    const std::vector<std::string_view> known = {"license", "latent", "schedule"};
     CHECK(nearest("lisence", known) == " (did you mean \"license\"?)");
     CHECK(nearest("schedul", known) == " (did you mean \"schedule\"?)");
     CHECK(nearest("zebra", known).empty());

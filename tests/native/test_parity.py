@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import hearsight
 from hearsight import generator as playing
 from hearsight import noise, schedule
 from hearsight.decoder import latent_shape, tile
+from hearsight.pieces import count
 from hearsight.request import Init, Prompt, Request, text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,6 +181,24 @@ def test_solvers_are_the_same(both, bundle, case):
 @pytest.mark.parametrize("case", MICRO_ALONE)
 def test_sounds_of_several_windows_are_the_same(both, case):
     both("micro", MICRO_ALONE[case])
+
+
+@pytest.fixture(scope="session")
+def in_pieces(tmp_path_factory):
+    """The micro bundle with a vocoder that says how far around it its frames look."""
+    folder = tmp_path_factory.mktemp("pieces") / "micro"
+    shutil.copytree(MICRO / "micro", folder)
+    told = json.loads((folder / "bundle.json").read_bytes())
+    told["graphs"]["vocoder"]["reach"] = 1
+    (folder / "bundle.json").write_text(json.dumps(told), "utf-8")
+    BUNDLES["micro in pieces"] = folder
+    return "micro in pieces"
+
+
+@pytest.mark.parametrize(("seconds", "loop"), [(4.0, False), (9.3, False), (9.3, True)])
+def test_a_vocoder_in_pieces_is_the_same(both, in_pieces, seconds, loop):
+    assert count(800, 1) == 3  # of the mel of four seconds
+    both(in_pieces, dataclasses.replace(RAIN, seconds=seconds, loop=loop))
 
 
 @pytest.mark.parametrize("loop", [False, True])

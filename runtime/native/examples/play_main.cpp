@@ -39,7 +39,9 @@ const char usage[] =
     "  --loop               a sound whose end runs on into its start\n"
     "  --bits N             16 or 24 (24)\n"
     "  --threads N          of the processor\n"
-    "  --device NAME        what it runs on (auto)\n"
+    "  --device NAME        what it runs on: cpu, cuda, rtx, directml or auto (auto)\n"
+    "  --precision NAME     fp32, fp16 or int8, of the graphs that have it\n"
+    "  --provider FILE      the library that rtx comes in, else the one beside libhearsight\n"
     "  --onnxruntime FILE   ONNX Runtime's library, else HEARSIGHT_ONNXRUNTIME in the environment\n"
     "                       or the one beside libhearsight\n"
     "  --extensions FILE    the same of onnxruntime-extensions, which texts need, or\n"
@@ -63,6 +65,7 @@ struct Settings {
     std::vector<const char*> conditioners;
     std::string onnxruntime;
     std::string extensions;
+    std::string provider;
     std::string output;
     std::uint32_t bits = 24;
     bool quiet = false;
@@ -205,6 +208,8 @@ Settings read(int argc, char** argv) {
         {"--bits", [&](const char* given) { made.bits = small("--bits", given); }},
         {"--threads", [&](const char* given) { made.engine.threads = small("--threads", given); }},
         {"--device", [&](const char* given) { made.engine.device = given; }},
+        {"--precision", [&](const char* given) { made.engine.precision = given; }},
+        {"--provider", [&](const char* given) { made.provider = library(given); }},
         {"--onnxruntime", [&](const char* given) { made.onnxruntime = library(given); }},
         {"--extensions", [&](const char* given) { made.extensions = library(given); }},
     };
@@ -318,6 +323,7 @@ int main(int argc, char** argv) {
     Settings settings = read(argc, argv);
     settings.engine.onnxruntime = or_null(settings.onnxruntime);
     settings.engine.extensions = or_null(settings.extensions);
+    settings.engine.provider = or_null(settings.provider);
     std::signal(SIGINT, interrupt);
     hs_engine* engine = nullptr;
     hs_bundle* bundle = nullptr;

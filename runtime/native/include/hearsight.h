@@ -183,6 +183,9 @@ typedef struct hs_bundle_options {
     int32_t reserved;
 } hs_bundle_options;
 
+/* Prompts that meet others in a graph before they are a condition, are searched for parts, or need
+ * noise, this library does not encode: they are not among hs_bundle_info.understands, and asked for
+ * HS_USAGE. `runtime-cli condition` makes an HS_CONDITION of them. */
 enum { HS_TEXT = 0, HS_IMAGE = 1, HS_AUDIO = 2, HS_CONDITION = 3 };
 
 typedef struct hs_bundle_info {
@@ -268,8 +271,10 @@ typedef struct hs_memory {
 } hs_memory;
 
 /* What a request will need, without opening a graph or ONNX Runtime's session; `request` may be
- * NULL for one text of the usual length. Working memory of the graphs comes on top: some 70 MB for
- * one second of the starter, 150 MB for thirty, 100 MB for five of a model of 1.6 GB. */
+ * NULL for one text of the usual length. Graphs count in the engine's precision, and with neither
+ * that nor a device named, as the processor runs them. Working memory of the graphs comes on top:
+ * some 70 MB for one second of the starter, 150 MB for thirty, 100 MB for five of a model of
+ * 1.6 GB. */
 HS_API hs_status hs_estimate(hs_engine* engine, const hs_bundle_options* options,
                              const hs_request* request, hs_memory* memory);
 
@@ -299,9 +304,8 @@ typedef struct hs_callbacks {
     uint32_t reserved;
     void* user;
     void (*progress)(void* user, const hs_progress* progress);
-    void (*finished)(void* user,
-                     const hs_progress* progress); /* once, however it
-                                                      ended, unless it was freed first */
+    /* Once, however it ended, unless it was freed first. */
+    void (*finished)(void* user, const hs_progress* progress);
 } hs_callbacks;
 
 /* Checks the request and queues it. `callbacks` may be NULL. */

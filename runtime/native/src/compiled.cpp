@@ -1,12 +1,12 @@
 #include "compiled.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <set>
 #include <stdexcept>
 #include <system_error>
 
+#include "ascii.h"
 #include "contract.h"
 #include "error.h"
 #include "external.h"
@@ -17,21 +17,17 @@
 
 namespace hearsight {
 
-// `Fields` finds the readers by the type of what is read, so they are in no anonymous namespace.
+void each(Fields& fields, DataFile& into);  // manifest.cpp
 
-void read(const Json& value, const Place& place, Flaws& flaws, DataFile& into);  // manifest.cpp
-
-void read(const Json& value, const Place& place, Flaws& flaws, Key& into) {
-    Fields(value, place, flaws)
-        .needs("graph", into.graph)
+void each(Fields& fields, Key& into) {
+    fields.needs("graph", into.graph)
         .needs("precision", into.precision)
         .needs("profile", into.profile)
         .needs("builder", into.builder)
         .needs("targets", into.targets)
         .needs("card", into.card)
         .needs("driver", into.driver)
-        .needs("system", into.system)
-        .end();
+        .needs("system", into.system);
 }
 
 namespace {
@@ -51,17 +47,12 @@ bool is_digest(const std::string& text, std::size_t length) {
 
 // A file of the folder itself, such as `denoise.onnx.weights`.
 bool is_file_name(const std::string& text) {
-    const auto allowed = [](unsigned char each) {
-        return std::isalnum(each) || each == '_' || each == '.' || each == '+' || each == '-';
+    const auto allowed = [](char each) {
+        return is_letter(each) || is_digit(each) || each == '_' || each == '.' || each == '+' ||
+               each == '-';
     };
     return !text.empty() && text[0] != '.' && text[0] != '+' && text[0] != '-' &&
            std::all_of(text.begin(), text.end(), allowed);
-}
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char each) { return static_cast<char>(std::tolower(each)); });
-    return text;
 }
 
 // The first breach of the format as a sentence without its end, or nothing.

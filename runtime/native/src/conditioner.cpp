@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chains.h"
 #include "error.h"
 #include "mixing.h"
+#include "roles.h"
+#include "slots.h"
 #include "words.h"
 
 namespace hearsight {
@@ -69,35 +72,44 @@ Branches mixed(const Request& request, std::vector<Tensor> prompts, const Tensor
 
 }  // namespace
 
-bool Conditioner::understands(Modality modality) const {
-    const Conditioners& known = engine_->bundle().manifest.conditioners;
+const Chain* graphs_for(const Manifest& manifest, Modality modality) {
     switch (modality) {
     case Modality::text:
-        return known.text.has_value();
+        return chain_of(manifest, Sense::text);
     case Modality::image:
-        return known.image.has_value();
+        return chain_of(manifest, Sense::image);
     case Modality::audio:
-        return known.audio.has_value();
-    default:
-        return false;
+        return chain_of(manifest, Sense::audio);
+    case Modality::condition:
+        break;
     }
+    return nullptr;
+}
+
+bool Conditioner::understands(Modality modality) const {
+    return graphs(modality) != nullptr;
+}
+
+bool Conditioner::plays(Modality modality) const {
+    const Chain* chain = graphs(modality);
+    return chain && std::all_of(chain->begin(), chain->end(), [&](const std::string& name) {
+               const Graph& graph = engine_->graph(name);
+               const Role role = role_of(name, graph);
+               return role != Role::join && role != Role::detect &&
+                      std::none_of(graph.inputs.begin(), graph.inputs.end(),
+                                   [](const TensorSpec& spec) {
+                                       return spec.name == "box" || is_noise(spec.name);
+                                   });
+           });
 }
 
 const std::optional<AudioConditioner>& Conditioner::hearing() const {
     return engine_->bundle().manifest.conditioners.audio;
 }
 
-const std::vector<std::string>& Conditioner::graphs(Modality modality) const {
-    const Conditioners& known = engine_->bundle().manifest.conditioners;
-    if (modality == Modality::text) {
-        return known.text->graphs;
-    }
-    return modality == Modality::image ? known.image->graphs : known.audio->graphs;
-}
-
 Tensor Conditioner::condition(const Prompt& prompt, Cancel& cancel) {
     const Ort& ort = engine_->ort();
-    const auto& chain = graphs(prompt.modality);
+    const Chain& chain = *graphs(prompt.modality);
     Value input;
     Tensor sound;  // lives as long as its view
     if (prompt.modality == Modality::text) {
@@ -183,15 +195,30 @@ std::vector<std::string> Conditioner::unknown_words(const std::string& text) {
     return hearsight::unknown_words(text, *words_);
 }
 
+Conditioner* asked(const std::vector<std::unique_ptr<Conditioner>>& conditioners,
+                   Modality modality) {
+    const auto found =
+        std::find_if(conditioners.begin(), conditioners.end(),
+                     [&](const auto& conditioner) { return conditioner->understands(modality); });
+    return found == conditioners.end() ? nullptr : found->get();
+}
+
 Conditioner& able(const std::vector<std::unique_ptr<Conditioner>>& conditioners,
                   Modality modality) {
-    for (const auto& conditioner : conditioners) {
-        if (conditioner->understands(modality)) {
-            return *conditioner;
-        }
+    Conditioner* first = asked(conditioners, modality);
+    if (!first) {
+        throw Error(Status::usage,
+                    std::string("No loaded bundle understands ") + spelled(modality) +
+                        " prompts; load a conditioner bundle of the same space for it.");
     }
-    throw Error(Status::usage, std::string("No loaded bundle understands ") + spelled(modality) +
-                                   " prompts; load a conditioner bundle of the same space for it.");
+    if (!first->plays(modality)) {
+        throw Error(Status::usage,
+                    std::string("This library cannot encode ") + spelled(modality) +
+                        " prompts as the bundle \"" + first->name() +
+                        "\" does it; let `runtime-cli condition` make a condition of the prompt "
+                        "once, and give that.");
+    }
+    return *first;
 }
 
 Conditioning condition(const Request& request, const Space& space,

@@ -5,6 +5,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "ascii.h"
+#include "axes.h"
 #include "breach.h"
 #include "chains.h"
 #include "roles.h"
@@ -12,16 +14,6 @@
 
 namespace hearsight {
 namespace {
-
-bool is_lower(char c) {
-    return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z');
-}
 
 std::vector<std::string_view> steps(std::string_view file) {
     std::vector<std::string_view> found;
@@ -113,11 +105,7 @@ void check_files(const Manifest& manifest) {
         if (data.bytes < 0) {
             breach(listed.at + ".bytes must not be negative");
         }
-        std::string key = data.file;
-        std::transform(key.begin(), key.end(), key.begin(), [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        });
-        const DataFile& first = *seen.emplace(std::move(key), &data).first->second;
+        const DataFile& first = *seen.emplace(lower(data.file), &data).first->second;
         if (first.sha256 != data.sha256 || first.bytes != data.bytes) {
             breach(listed.at + ".file \"" + data.file +
                    "\" is listed elsewhere with another hash or size");
@@ -132,7 +120,8 @@ void check_files(const Manifest& manifest) {
 
 void check_sections(const Manifest& manifest) {
     const std::string kind = name_of(manifest.kind);
-    const bool generates = manifest.kind != Kind::conditioner;
+    const bool generates = manifest.makes_sound();
+    const bool classifies = manifest.kind == Kind::classifier;
     const std::string needs = " is missing; a bundle of kind \"" + kind + "\" needs it";
     const std::string alien = " does not belong in a bundle of kind \"" + kind + "\"";
     const std::pair<const char*, bool> sections[] = {{"audio", manifest.audio.has_value()},
@@ -144,24 +133,35 @@ void check_sections(const Manifest& manifest) {
             breach(section + (generates ? needs : alien));
         }
     }
-    for (const char* role : {"denoise", "decode"}) {
-        if (generates && find(manifest.graphs, role) == nullptr) {
+    if (classifies != manifest.classifier.has_value()) {
+        breach("classifier" + (classifies ? needs : alien));
+    }
+    const std::pair<const char*, bool> roles[] = {
+        {"denoise", generates}, {"decode", generates}, {"classify", classifies}};
+    for (const auto& [role, needed] : roles) {
+        if (needed && find(manifest.graphs, role) == nullptr) {
             breach(std::string("graphs.") + role + needs);
         }
     }
     for (const auto& entry : manifest.graphs) {
-        if (!generates && is_generator_role(entry.first)) {
+        if ((!generates && is_generator_role(entry.first)) ||
+            (!classifies && entry.first == "classify")) {
             breach("graphs." + entry.first + alien);
         }
+    }
+    if ((find(manifest.graphs, "join") != nullptr) != manifest.join.has_value()) {
+        breach(std::string(manifest.join ? "graphs.join" : "join") +
+               " is missing; join and graphs.join go together");
     }
     if (!manifest.chain.empty() && !generates) {
         breach("chain" + alien);
     }
     const auto there = chains(manifest);
-    if (manifest.kind == Kind::generator && !there.empty()) {
-        breach("conditioners." + there.front().first + alien);
+    const bool understands = manifest.kind == Kind::conditioner || manifest.kind == Kind::both;
+    if (!understands && !there.empty()) {
+        breach(std::string("conditioners.") + name_of(there.front().first) + alien);
     }
-    if (manifest.kind != Kind::generator && there.empty()) {
+    if (understands && there.empty()) {
         breach("conditioners is empty; a bundle of kind \"" + kind + "\" needs at least one");
     }
 }
@@ -226,6 +226,9 @@ std::vector<Listed> files(const Manifest& manifest) {
     const auto& text = manifest.conditioners.text;
     if (text && text->vocabulary) {
         found.push_back({"conditioners.text.vocabulary", &*text->vocabulary, nullptr});
+    }
+    if (manifest.classifier && manifest.classifier->labels) {
+        found.push_back({"classifier.labels", &*manifest.classifier->labels, nullptr});
     }
     return found;
 }

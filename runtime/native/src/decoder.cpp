@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <numeric>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "error.h"
 #include "noise.h"
+#include "pieces.h"
 
 namespace hearsight {
 namespace {
@@ -95,6 +100,144 @@ Tensor decode_noise(std::uint64_t seed, const Dims& dims, const Frames& frames) 
                                     "again.");
 }
 
+[[noreturn]] void refuse(const Bundle& bundle, std::int64_t found, const char* what,
+                         std::int64_t due) {
+    refuse(bundle, "decode gave " + std::to_string(found) + " " + what + " where " +
+                       std::to_string(due) + " were due");
+}
+
+// Where time is in what a vocoder takes, how many frames of it go to one of the latent, and how
+// many to either side count.
+struct MelFrames {
+    std::size_t axis;
+    std::int64_t per_frame;
+    std::int64_t reach;
+};
+
+// The mel of a vocoder that can be run in pieces.
+std::optional<MelFrames> mel_of(const Manifest& manifest) {
+    const Graph* vocoder = find(manifest.graphs, "vocoder");
+    if (!vocoder || !vocoder->reach) {
+        return std::nullopt;
+    }
+    const Dims& shape = vocoder->inputs.front().shape;
+    const auto growing = std::find_if(shape.begin(), shape.end(), grows);
+    if (growing == shape.end()) {
+        return std::nullopt;
+    }
+    const std::int64_t per_frame = size_of(*growing, 1);
+    if (manifest.latent->samples_per_frame % per_frame != 0) {
+        return std::nullopt;
+    }
+    return MelFrames{static_cast<std::size_t>(growing - shape.begin()), per_frame, *vocoder->reach};
+}
+
+Frames counting(std::int64_t first, std::int64_t last) {
+    Frames frames(static_cast<std::size_t>(last - first));
+    std::iota(frames.begin(), frames.end(), first);
+    return frames;
+}
+
+// The windows of one latent, decoded one after the other.
+class Decoding {
+  public:
+    Decoding(Engine& engine, const Tensor& latent, const Tiling& tiles, std::uint64_t seed,
+             const Progress& progress, Cancel& cancel)
+        : engine_(engine), manifest_(engine.bundle().manifest), latent_(latent), tiles_(tiles),
+          seed_(seed), progress_(progress), cancel_(cancel), mel_(mel_of(manifest_)) {
+        if (mel_) {
+            pieces_ = pieces(tiles.size * mel_->per_frame, mel_->reach);
+        }
+    }
+
+    // The sound [channels, samples] of a window.
+    Tensor window(std::size_t index) {
+        auto outputs = decoded(index);
+        Tensor sound = zeros({channels(), tiles_.size * per_frame()});
+        if (mel_) {
+            voice(outputs["mel"], sound);
+            return sound;
+        }
+        if (find(manifest_.graphs, "vocoder")) {
+            const Value mel = std::move(outputs["mel"]);
+            outputs = engine_.run("vocoder", {{"mel", &mel}}, cancel_);
+        }
+        put(outputs["audio"], sound.shape[1], {0, sound.shape[1]}, 0, sound);
+        return sound;
+    }
+
+  private:
+    std::int64_t channels() const { return manifest_.audio->channels; }
+    std::int64_t per_frame() const { return manifest_.latent->samples_per_frame; }
+
+    std::map<std::string, Value> decoded(std::size_t index) {
+        const Ort& ort = engine_.ort();
+        const Frames frames = tiles_.window(index).frames;
+        const Tensor here = tiles_.whole() ? Tensor{} : take(latent_, frames, time_axis(manifest_));
+        const Value given = ort.view(tiles_.whole() ? latent_ : here);
+        Inputs inputs{{"latent", &given}};
+        Tensor noise;
+        Value added;
+        for (const TensorSpec& spec : engine_.graph("decode").inputs) {
+            if (spec.name == "noise") {
+                noise = decode_noise(seed_, spec.shape, frames);
+                added = ort.view(noise);
+                inputs.emplace_back("noise", &added);
+            }
+        }
+        return engine_.run("decode", inputs, cancel_);
+    }
+
+    // Lays the sound of a mel into `sound`, piece by piece.
+    void voice(const Value& value, Tensor& sound) {
+        const Tensor mel = engine_.ort().tensor(value);
+        const std::int64_t frames = tiles_.size * mel_->per_frame;
+        const std::int64_t samples = per_frame() / mel_->per_frame;
+        const std::int64_t there = mel.shape.size() > mel_->axis ? mel.shape[mel_->axis] : 0;
+        if (there < frames) {
+            refuse(engine_.bundle(), there, "frames", frames);
+        }
+        for (const Piece& piece : pieces_) {
+            const Tensor part = take(mel, counting(piece.first, piece.last), mel_->axis);
+            const Value given = engine_.ort().view(part);
+            auto outputs = engine_.run("vocoder", {{"mel", &given}}, cancel_);
+            put(outputs["audio"], (piece.last - piece.first) * samples,
+                {(piece.start - piece.first) * samples, (piece.end - piece.first) * samples},
+                piece.start * samples, sound);
+        }
+    }
+
+    // Copies a stretch of what a graph gave, of which so many samples are due, to a place in
+    // `sound`.
+    void put(const Value& audio, std::int64_t due, std::pair<std::int64_t, std::int64_t> stretch,
+             std::int64_t place, Tensor& sound) {
+        const Ort& ort = engine_.ort();
+        const Shape shape = ort.shape(audio);
+        const std::int64_t there = shape.empty() ? 0 : shape.back();
+        if (there < due || count(shape) != static_cast<std::size_t>(there * channels())) {
+            refuse(engine_.bundle(), there, "samples", due);
+        }
+        const auto [first, end] = stretch;
+        for (std::int64_t channel = 0; channel < channels(); ++channel) {
+            std::copy_n(ort.floats(audio) + channel * there + first, end - first,
+                        sound.data.begin() + channel * sound.shape[1] + place);
+        }
+        const std::size_t every = std::max<std::size_t>(1, pieces_.size()) * tiles_.starts.size();
+        progress_("decode", ++done_, static_cast<std::int64_t>(every));
+    }
+
+    Engine& engine_;
+    const Manifest& manifest_;
+    const Tensor& latent_;
+    const Tiling& tiles_;
+    const std::uint64_t seed_;
+    const Progress& progress_;
+    Cancel& cancel_;
+    const std::optional<MelFrames> mel_;
+    std::vector<Piece> pieces_;  // of every window's mel
+    std::int64_t done_ = 0;
+};
+
 }  // namespace
 
 Tiling tile(const Manifest& manifest, double seconds, bool loop) {
@@ -143,44 +286,12 @@ Tensor encode(Engine& engine, const std::vector<float>& samples, const Tiling& t
 }
 
 std::vector<float> decode(Engine& engine, const Tensor& latent, const Tiling& tiles,
-                          std::uint64_t seed, Cancel& cancel) {
+                          std::uint64_t seed, const Progress& progress, Cancel& cancel) {
     const Manifest& manifest = engine.bundle().manifest;
-    const Ort& ort = engine.ort();
     const std::int64_t per_frame = manifest.latent->samples_per_frame;
     const std::int64_t channels = manifest.audio->channels;
-    const std::int64_t due = tiles.size * per_frame;
-    const auto part = [&](std::size_t index) {
-        const Frames frames = tiles.window(index).frames;
-        const Tensor here = tiles.whole() ? Tensor{} : take(latent, frames, time_axis(manifest));
-        const Value given = ort.view(tiles.whole() ? latent : here);
-        Inputs inputs{{"latent", &given}};
-        Tensor noise;
-        Value added;
-        for (const TensorSpec& spec : engine.graph("decode").inputs) {
-            if (spec.name == "noise") {
-                noise = decode_noise(seed, spec.shape, frames);
-                added = ort.view(noise);
-                inputs.emplace_back("noise", &added);
-            }
-        }
-        auto outputs = engine.run("decode", inputs, cancel);
-        if (find(manifest.graphs, "vocoder")) {
-            const Value mel = std::move(outputs["mel"]);
-            outputs = engine.run("vocoder", {{"mel", &mel}}, cancel);
-        }
-        const Value& audio = outputs["audio"];
-        const Shape shape = ort.shape(audio);
-        const std::int64_t there = shape.empty() ? 0 : shape.back();
-        if (there < due || count(shape) != static_cast<std::size_t>(there * channels)) {
-            refuse(engine.bundle(), "decode gave " + std::to_string(there) + " samples where " +
-                                        std::to_string(due) + " were due");
-        }
-        Tensor cut = zeros({channels, due});
-        for (std::int64_t channel = 0; channel < channels; ++channel) {
-            std::copy_n(ort.floats(audio) + channel * there, due, cut.data.begin() + channel * due);
-        }
-        return cut;
-    };
+    Decoding decoding(engine, latent, tiles, seed, progress, cancel);
+    const auto part = [&](std::size_t index) { return decoding.window(index); };
     const Tensor whole = tiles.blend(part, 1, per_frame);
     const auto samples = static_cast<std::size_t>(tiles.frames * per_frame);
     if (channels == 1) {

@@ -32,8 +32,10 @@ Tensor encode(Engine& engine, const std::vector<float>& samples, const Tiling& t
               Cancel& cancel);
 
 // Audio of all frames of a latent [1, ...latent], channels in turn. `seed` is that of its noise.
+// A vocoder whose `reach` is known runs piece by piece. `progress` is told of the stage `decode`,
+// after each window and each piece of it.
 // Throws as Engine::run, and Error(bundle): the graphs gave less audio than the manifest promises.
 std::vector<float> decode(Engine& engine, const Tensor& latent, const Tiling& tiles,
-                          std::uint64_t seed, Cancel& cancel);
+                          std::uint64_t seed, const Progress& progress, Cancel& cancel);
 
 }  // namespace hearsight

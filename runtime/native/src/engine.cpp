@@ -5,6 +5,7 @@
 #include <new>
 #include <vector>
 
+#include "axes.h"
 #include "error.h"
 #include "external.h"
 #include "files.h"
@@ -33,15 +34,6 @@ void check_extensions(const std::string& path) {
                            "Python's library: let CMake make a library of it that opens "
                            "everywhere (-DHEARSIGHT_PYTHON), or take the native build.");
     }
-}
-
-// Of all files of a variant.
-std::uint64_t bytes(const Variant& variant) {
-    std::int64_t total = variant.bytes;
-    for (const DataFile& weights : variant.weights) {
-        total += weights.bytes;
-    }
-    return static_cast<std::uint64_t>(total);
 }
 
 // Axes as a manifest would give them; the free ones have no name in common with it.
@@ -126,7 +118,11 @@ std::map<std::string, Value> Engine::run(const std::string& name, const Inputs& 
     const Opened opened = session(name, [&](const std::string& input) {
         const auto place = std::find_if(inputs.begin(), inputs.end(),
                                         [&](const auto& each) { return each.first == input; });
-        return place == inputs.end() ? Shape() : ort().shape(*place->second);
+        try {
+            return place == inputs.end() ? Shape() : ort().shape(*place->second);
+        } catch (const OrtFailure& problem) {
+            fail_memory(name, in_short(problem.what()));  // it fails for nothing else
+        }
     });
     std::map<std::string, Value> outputs;
     try {
@@ -183,7 +179,7 @@ Engine::Opened Engine::session(const std::string& name, const ShapeOf& shape) {
             route = routes_.of(name, shape);
         }
         // Held once: the weights that ONNX Runtime packs take the place of the mapped ones.
-        const std::uint64_t size = bytes(*find(graph.variants, route.precision));
+        const std::uint64_t size = find(graph.variants, route.precision)->size();
         settings_.budget->take({this, name}, size, [this, name] {
             const std::lock_guard<std::mutex> hold(mutex_);
             sessions_.erase({name, false});

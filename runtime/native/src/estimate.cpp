@@ -5,21 +5,20 @@
 #include <set>
 #include <string>
 
+#include "conditioner.h"
+
 namespace hearsight {
 namespace {
 
-const std::vector<std::string>* graphs_for(const Conditioners& known, Modality modality) {
-    switch (modality) {
-    case Modality::text:
-        return known.text ? &known.text->graphs : nullptr;
-    case Modality::image:
-        return known.image ? &known.image->graphs : nullptr;
-    case Modality::audio:
-        return known.audio ? &known.audio->graphs : nullptr;
-    case Modality::condition:
-        break;
-    }
-    return nullptr;
+// What the graphs of a bundle are run in, as far as that can be told without trying the device:
+// see Routes.
+Precision wanted(const Manifest& manifest, const Wishes& wishes) {
+    const bool card = wishes.device != "auto" && wishes.device != "cpu";
+    const bool halved =
+        std::any_of(manifest.graphs.begin(), manifest.graphs.end(), [](const auto& entry) {
+            return find(entry.second.variants, Precision::fp16) != nullptr;
+        });
+    return wishes.precision.value_or(card && halved ? Precision::fp16 : Precision::fp32);
 }
 
 struct Sum {
@@ -28,17 +27,14 @@ struct Sum {
 
     // ONNX Runtime holds weights once, in its own memory or mapped: those that it packs for graphs
     // that run many times take the place of the others.
-    void add(const Manifest& manifest, const std::string& name) {
+    void add(const Manifest& manifest, const std::string& name, Precision precision) {
         const Graph* graph = find(manifest.graphs, name);
-        const Variant* variant = graph ? find(graph->variants, Precision::fp32) : nullptr;
-        if (!variant) {
+        if (!graph) {
             return;
         }
-        std::int64_t files = variant->bytes;
-        for (const DataFile& weights : variant->weights) {
-            files += weights.bytes;
-        }
-        const auto bytes = static_cast<std::uint64_t>(files);
+        const Variant* variant = find(graph->variants, precision);
+        variant = variant ? variant : find(graph->variants, Precision::fp32);
+        const std::uint64_t bytes = variant->size();
         memory.files += bytes;
         memory.weights += bytes;
         largest = std::max(largest, bytes);
@@ -48,7 +44,8 @@ struct Sum {
 }  // namespace
 
 hs_memory memory_of(const std::vector<std::shared_ptr<const Bundle>>& bundles,
-                    const std::optional<Request>& asked, std::uint64_t budget) {
+                    const std::optional<Request>& asked, const Wishes& wishes,
+                    std::uint64_t budget) {
     const Manifest& manifest = bundles.front()->manifest;
     std::set<Modality> heard{Modality::text};
     if (asked) {
@@ -65,19 +62,24 @@ hs_memory memory_of(const std::vector<std::shared_ptr<const Bundle>>& bundles,
         // Conditioners are asked before the generator itself.
         for (std::size_t index = 1; index <= bundles.size(); ++index) {
             const Manifest& able = bundles[index % bundles.size()]->manifest;
-            if (const auto* names = graphs_for(able.conditioners, modality)) {
+            if (const Chain* names = graphs_for(able, modality)) {
+                Wishes own = wishes;
+                if (index != bundles.size()) {
+                    own.precision.reset();  // what was asked of the generator
+                }
                 for (const std::string& name : *names) {
-                    sum.add(able, name);
+                    sum.add(able, name, wanted(able, own));
                 }
                 break;
             }
         }
     }
+    const Precision precision = wanted(manifest, wishes);
     if (asked && asked->init) {
-        sum.add(manifest, "encode");
+        sum.add(manifest, "encode", precision);
     }
     for (const char* name : {"denoise", "decode", "vocoder"}) {
-        sum.add(manifest, name);
+        sum.add(manifest, name, precision);
     }
     if (budget != 0) {
         sum.memory.weights = std::min(sum.memory.weights, std::max(budget, sum.largest));

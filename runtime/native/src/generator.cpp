@@ -62,6 +62,10 @@ Generator::Generator(std::shared_ptr<const Bundle> bundle,
     : bundle_(std::move(bundle)) {
     const Manifest& manifest = bundle_->manifest;
     const Space& here = manifest.space;
+    if (manifest.kind == Kind::classifier) {
+        throw Error(Status::bundle, "The bundle \"" + manifest.name +
+                                        "\" tells sounds apart and makes none; load a generator.");
+    }
     if (manifest.kind == Kind::conditioner) {
         throw Error(Status::bundle, "The bundle \"" + manifest.name +
                                         "\" understands prompts and makes no sound; load a "
@@ -71,6 +75,11 @@ Generator::Generator(std::shared_ptr<const Bundle> bundle,
     engine_ = std::make_shared<Engine>(bundle_, settings);
     for (const auto& other : conditioners) {
         const Space& there = other->manifest.space;
+        if (other->manifest.kind == Kind::classifier) {
+            throw Error(Status::bundle, "The bundle \"" + other->manifest.name +
+                                            "\" tells sounds apart and understands no prompts; "
+                                            "leave it out of the conditioners.");
+        }
         if (there.name != here.name || there.shape != here.shape) {
             throw Error(Status::bundle,
                         "The conditioner \"" + other->manifest.name + "\" speaks \"" + there.name +
@@ -89,16 +98,19 @@ Generator::Generator(std::shared_ptr<const Bundle> bundle,
 }
 
 bool Generator::understands(Modality modality) const {
-    return modality == Modality::condition ||
-           std::any_of(conditioners_.begin(), conditioners_.end(),
-                       [&](const auto& each) { return each->understands(modality); });
+    if (modality == Modality::condition) {
+        return true;
+    }
+    const Conditioner* first = asked(conditioners_, modality);
+    return first && first->plays(modality);
 }
 
 std::uint32_t Generator::audio_rate() const {
     if (!understands(Modality::audio)) {
         return 0;
     }
-    return static_cast<std::uint32_t>(able(conditioners_, Modality::audio).hearing()->sample_rate);
+    return static_cast<std::uint32_t>(
+        asked(conditioners_, Modality::audio)->hearing()->sample_rate);
 }
 
 std::string Generator::provider() const {
@@ -123,6 +135,9 @@ Request Generator::resolved(Request asked) const {
             check_sound(prompt.sound, known.sample_rate, known.seconds,
                         "prompts[" + std::to_string(index) + "]");
         }
+    }
+    if (Prompt negative; negative.text = request.negative, !negative.blank()) {
+        able(conditioners_, Modality::text);
     }
     return request;
 }
@@ -168,9 +183,8 @@ Take Generator::take(const Score& score, std::uint32_t variation, const Progress
     made.item_seed = item_seed(*request.seed, request.id, variation);
     made.notes = score.told.notes;
     const Tensor latent = denoise(score, made.item_seed, progress, cancel);
-    made.audio = decode(*engine_, latent, score.tiles, made.item_seed, cancel);
+    made.audio = decode(*engine_, latent, score.tiles, made.item_seed, progress, cancel);
     cancel.raise_if();
-    progress("decode", 1, 1);
     if (!request.loop) {
         const double samples =
             std::nearbyint(*request.seconds * static_cast<double>(spec.sample_rate));

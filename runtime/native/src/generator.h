@@ -14,6 +14,7 @@
 #include "conditioner.h"
 #include "editing.h"
 #include "engine.h"
+#include "heap.h"
 #include "request.h"
 #include "sampler.h"
 
@@ -49,7 +50,7 @@ class Generator {
 
     const Bundle& bundle() const { return *bundle_; }
 
-    // Whether prompts of this modality are understood; of `condition` all are.
+    // Whether prompts of this modality are understood, and can be played; of `condition` all are.
     bool understands(Modality modality) const;
 
     // Rate in Hz that audio prompts must have; 0 if none are understood.
@@ -62,7 +63,7 @@ class Generator {
     // What `make` will refuse, told at once and without running anything; gives the request with
     // nothing left open, from which `make` makes the same sounds. It only reads what never changes,
     // so any thread may ask, also while another one makes. Throws as `resolve`, and
-    // Error(usage): a prompt is of a modality that nothing understands, a condition or sound of
+    // Error(usage): a prompt is of a modality that nothing plays, a condition or sound of
     // the wrong size or rate, or a table of rows that cannot be made.
     Request resolved(Request request) const;
 
@@ -83,6 +84,7 @@ class Generator {
     Tensor denoise(const Score& score, std::uint64_t seed, const Progress& progress,
                    Cancel& cancel) const;
 
+    HeapTrim trim_;  // first, so that the graphs are gone when it acts
     std::shared_ptr<const Bundle> bundle_;
     std::shared_ptr<Engine> engine_;
     std::vector<std::unique_ptr<Conditioner>> conditioners_;

@@ -1,9 +1,8 @@
 #include "machine.h"
 
-#include <algorithm>
-#include <cctype>
-#include <fstream>
-#include <sstream>
+#include "ascii.h"
+#include "error.h"
+#include "files.h"
 
 #ifdef _WIN32
 #define NOMINMAX
@@ -19,18 +18,18 @@
 namespace hearsight {
 namespace {
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char each) { return static_cast<char>(std::tolower(each)); });
-    return text;
-}
-
 // With one space where there are several.
 std::string tidy(const std::string& text) {
-    std::istringstream words(text);
     std::string line;
-    for (std::string word; words >> word;) {
-        line += (line.empty() ? "" : " ") + word;
+    bool apart = false;
+    for (const char c : text) {
+        if (is_space(c)) {
+            apart = !line.empty();
+            continue;
+        }
+        line += apart ? " " : "";
+        line += c;
+        apart = false;
     }
     return line;
 }
@@ -97,12 +96,21 @@ std::string vectors() {
 
 #else
 
+constexpr std::size_t most_bytes = 1 << 16;  // of the first processor, by far
+
 // What Linux tells of the first processor.
 std::string told(const std::string& key) {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);) {
+    std::string all;
+    try {
+        all = read_file("/proc/cpuinfo", most_bytes);
+    } catch (const Error&) {
+        return {};  // it is there on every Linux but the most confined
+    }
+    for (std::size_t start = 0, end = 0; end != all.npos && start < all.size(); start = end + 1) {
+        end = all.find('\n', start);
+        const std::string line = all.substr(start, end == all.npos ? end : end - start);
         const std::size_t colon = line.find(':');
-        if (colon != std::string::npos && tidy(line.substr(0, colon)) == key) {
+        if (colon != line.npos && tidy(line.substr(0, colon)) == key) {
             return tidy(line.substr(colon + 1));
         }
     }

@@ -8,135 +8,48 @@
 
 namespace hearsight {
 
-namespace {
+// The readers of the structs, in the order in which they hold one another.
 
-using Listing = std::vector<std::string>;
-
-}  // namespace
-
-// Lists are never destroyed: a host may end while the worker still opens a graph.
-
-template <>
-const Listing& names<Role>() {
-    static const Listing& all = *new Listing{"tokenize", "text",   "image",  "frames", "audio",
-                                             "denoise",  "encode", "decode", "vocoder"};
-    return all;
-}
-template <>
-const Listing& names<Precision>() {
-    static const Listing& all = *new Listing{"fp32", "fp16", "int8"};
-    return all;
-}
-template <>
-const Listing& names<DType>() {
-    static const Listing& all =
-        *new Listing{"float32", "float16", "int64", "int32", "uint8", "bool", "string"};
-    return all;
-}
-template <>
-const Listing& names<Kind>() {
-    static const Listing& all = *new Listing{"generator", "conditioner", "both"};
-    return all;
-}
-template <>
-const Listing& names<BetaKind>() {
-    static const Listing& all = *new Listing{"linear", "scaled_linear", "cosine", "given", "flow"};
-    return all;
-}
-template <>
-const Listing& names<Prediction>() {
-    static const Listing& all = *new Listing{"epsilon", "v", "sample", "flow"};
-    return all;
-}
-template <>
-const Listing& names<FinalAlpha>() {
-    static const Listing& all = *new Listing{"one", "first"};
-    return all;
-}
-template <>
-const Listing& names<Spacing>() {
-    static const Listing& all = *new Listing{"leading", "trailing", "upstream"};
-    return all;
-}
-template <>
-const Listing& names<Solver>() {
-    static const Listing& all = *new Listing{"ddim", "dpm++2m", "euler"};
-    return all;
-}
-
-namespace {
-
-template <typename E>
-const char* nth(E value) {
-    return names<E>()[static_cast<std::size_t>(value)].c_str();
-}
-
-void add_file(Fields& fields, DataFile& into) {
+void each(Fields& fields, DataFile& into) {
     fields.needs("file", into.file).needs("sha256", into.sha256).needs("bytes", into.bytes);
 }
 
-}  // namespace
-
-// The readers of the structs, in the order in which they hold one another. `Fields` finds them
-// by the type of what is read, so they are no part of the anonymous namespace.
-
-void read(const Json& value, const Place& place, Flaws& flaws, DataFile& into) {
-    Fields fields(value, place, flaws);
-    add_file(fields, into);
-    fields.end();
+void each(Fields& fields, TensorFile& into) {
+    each(fields, static_cast<DataFile&>(into));
+    fields.needs("dtype", into.dtype).needs("shape", into.shape);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, TensorFile& into) {
-    Fields fields(value, place, flaws);
-    add_file(fields, into);
-    fields.needs("dtype", into.dtype).needs("shape", into.shape).end();
+void each(Fields& fields, Variant& into) {
+    each(fields, static_cast<DataFile&>(into));
+    fields.takes("weights", into.weights);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Variant& into) {
-    Fields fields(value, place, flaws);
-    add_file(fields, into);
-    fields.takes("weights", into.weights).end();
+void each(Fields& fields, TensorSpec& into) {
+    fields.needs("name", into.name).needs("dtype", into.dtype).needs("shape", into.shape);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, TensorSpec& into) {
-    Fields(value, place, flaws)
-        .needs("name", into.name)
-        .needs("dtype", into.dtype)
-        .needs("shape", into.shape)
-        .end();
+void each(Fields& fields, Check& into) {
+    fields.needs("inputs", into.inputs).needs("outputs", into.outputs).takes("text", into.text);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Check& into) {
-    Fields(value, place, flaws)
-        .needs("inputs", into.inputs)
-        .needs("outputs", into.outputs)
-        .takes("text", into.text)
-        .end();
-}
-
-void read(const Json& value, const Place& place, Flaws& flaws, Parity& into) {
-    Fields(value, place, flaws)
-        .needs("precision", into.precision)
+void each(Fields& fields, Parity& into) {
+    fields.needs("precision", into.precision)
         .needs("max_abs", into.max_abs)
         .needs("relative_l2", into.relative_l2)
         .needs("snr_db", into.snr_db)
-        .takes("shapes", into.shapes)
-        .end();
+        .takes("shapes", into.shapes);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, ChainParity& into) {
-    Fields(value, place, flaws)
-        .needs("precision", into.precision)
+void each(Fields& fields, ChainParity& into) {
+    fields.needs("precision", into.precision)
         .needs("seconds", into.seconds)
         .needs("steps", into.steps)
         .needs("snr_db", into.snr_db)
-        .needs("log_mel_db", into.log_mel_db)
-        .end();
+        .needs("log_mel_db", into.log_mel_db);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Graph& into) {
-    Fields(value, place, flaws)
-        .needs("variants", into.variants)
+void each(Fields& fields, Graph& into) {
+    fields.needs("variants", into.variants)
         .needs("inputs", into.inputs)
         .needs("outputs", into.outputs)
         .takes("hot", into.hot)
@@ -144,130 +57,144 @@ void read(const Json& value, const Place& place, Flaws& flaws, Graph& into) {
         .takes("parity", into.parity)
         .takes("role", into.role)
         .takes("refused", into.refused)
-        .end();
+        .takes("reach", into.reach);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, License& into) {
-    Fields(value, place, flaws)
-        .needs("name", into.name)
+void each(Fields& fields, License& into) {
+    fields.needs("name", into.name)
         .takes("url", into.url)
-        .takes("commercial_use", into.commercial_use)
-        .end();
+        .takes("commercial_use", into.commercial_use);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Source& into) {
-    Fields(value, place, flaws)
-        .needs("family", into.family)
+void each(Fields& fields, Source& into) {
+    fields.needs("family", into.family)
         .needs("checkpoint", into.checkpoint)
         .needs("sha256", into.sha256)
-        .takes("tools", into.tools)
-        .end();
+        .takes("tools", into.tools);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Space& into) {
-    Fields(value, place, flaws)
-        .needs("name", into.name)
-        .needs("shape", into.shape)
-        .takes("empty", into.empty)
-        .end();
+void each(Fields& fields, Space& into) {
+    fields.needs("name", into.name).needs("shape", into.shape).takes("empty", into.empty);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, AudioSpec& into) {
-    Fields(value, place, flaws)
-        .needs("sample_rate", into.sample_rate)
+void each(Fields& fields, Mel& into) {
+    fields.needs("bins", into.bins)
+        .needs("n_fft", into.n_fft)
+        .needs("hop", into.hop)
+        .needs("fmin", into.fmin)
+        .needs("fmax", into.fmax)
+        .needs("log", into.log)
+        .needs("floor", into.floor);
+}
+
+void each(Fields& fields, AudioSpec& into) {
+    fields.needs("sample_rate", into.sample_rate)
         .takes_one_of("channels", into.channels, {1, 2})
         .takes("peak", into.peak)
-        .end();
+        .takes("mel", into.mel);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Latent& into) {
-    Fields(value, place, flaws)
-        .needs("shape", into.shape)
+void each(Fields& fields, Latent& into) {
+    fields.needs("shape", into.shape)
         .needs("samples_per_frame", into.samples_per_frame)
         .takes("multiple", into.multiple)
-        .takes("bands", into.bands)
-        .end();
+        .takes("bands", into.bands);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Betas& into) {
-    Fields(value, place, flaws)
-        .needs("kind", into.kind)
+void each(Fields& fields, Betas& into) {
+    fields.needs("kind", into.kind)
         .takes("start", into.start)
         .takes("end", into.end)
         .takes("values", into.values)
-        .takes("shift", into.shift)
-        .end();
+        .takes("shift", into.shift);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Schedule& into) {
-    Fields(value, place, flaws)
-        .needs("train_steps", into.train_steps)
+void each(Fields& fields, Schedule& into) {
+    fields.needs("train_steps", into.train_steps)
         .needs("betas", into.betas)
         .needs("prediction", into.prediction)
         .takes("final_alpha", into.final_alpha)
-        .takes("spacing", into.spacing)
-        .end();
+        .takes("spacing", into.spacing);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Limits& into) {
-    Fields(value, place, flaws)
-        .needs("min_seconds", into.min_seconds)
-        .needs("max_seconds", into.max_seconds)
-        .end();
+void each(Fields& fields, Limits& into) {
+    fields.needs("min_seconds", into.min_seconds).needs("max_seconds", into.max_seconds);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Defaults& into) {
-    Fields(value, place, flaws)
-        .needs("solver", into.solver)
+void each(Fields& fields, Defaults& into) {
+    fields.needs("solver", into.solver)
         .needs("steps", into.steps)
         .needs("guidance", into.guidance)
         .needs("seconds", into.seconds)
         .needs("limits", into.limits)
-        .takes("eta", into.eta)
-        .end();
+        .takes("eta", into.eta);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, TextConditioner& into) {
-    Fields(value, place, flaws)
-        .needs("graphs", into.graphs)
-        .takes("vocabulary", into.vocabulary)
-        .end();
+void each(Fields& fields, TextConditioner& into) {
+    fields.needs("graphs", into.graphs).takes("vocabulary", into.vocabulary);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, ImageConditioner& into) {
-    Fields(value, place, flaws).needs("graphs", into.graphs).end();
+void each(Fields& fields, ImageConditioner& into) {
+    fields.needs("graphs", into.graphs).takes("max_sources", into.max_sources);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, VideoConditioner& into) {
-    Fields(value, place, flaws)
-        .needs("graphs", into.graphs)
+void each(Fields& fields, VideoConditioner& into) {
+    fields.needs("graphs", into.graphs)
         .needs("fps", into.fps)
         .needs("max_frames", into.max_frames)
-        .end();
+        .takes("moment_seconds", into.moment_seconds)
+        .takes("max_sources", into.max_sources);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, AudioConditioner& into) {
-    Fields(value, place, flaws)
-        .needs("graphs", into.graphs)
+void each(Fields& fields, AudioConditioner& into) {
+    fields.needs("graphs", into.graphs)
         .needs("sample_rate", into.sample_rate)
         .needs("seconds", into.seconds)
-        .takes("pad", into.pad)
-        .end();
+        .takes("pad", into.pad);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Conditioners& into) {
-    Fields(value, place, flaws)
-        .takes("text", into.text)
+void each(Fields& fields, SensorConditioner& into) {
+    fields.needs("graphs", into.graphs);
+}
+
+void each(Fields& fields, Conditioners& into) {
+    fields.takes("text", into.text)
         .takes("image", into.image)
         .takes("video", into.video)
         .takes("audio", into.audio)
-        .end();
+        .takes("depth", into.depth)
+        .takes("thermal", into.thermal)
+        .takes("imu", into.imu);
 }
 
-void read(const Json& value, const Place& place, Flaws& flaws, Manifest& into) {
+void each(Fields& fields, JoinInput& into) {
+    fields.needs("name", into.name)
+        .needs("takes", into.takes)
+        .needs("fill", into.fill)
+        .takes("mean", into.mean);
+}
+
+void each(Fields& fields, Search& into) {
+    fields.needs("rounds", into.rounds)
+        .needs("candidates", into.candidates)
+        .needs("draws", into.draws);
+}
+
+void each(Fields& fields, Join& into) {
+    fields.needs("inputs", into.inputs).takes("whole", into.whole).takes("search", into.search);
+}
+
+void each(Fields& fields, Classifier& into) {
+    fields.needs("graphs", into.graphs)
+        .needs("sample_rate", into.sample_rate)
+        .needs("seconds", into.seconds)
+        .takes("pad", into.pad)
+        .takes("labels", into.labels);
+}
+
+void each(Fields& fields, Manifest& into) {
     std::int64_t format = kFormat;
-    Fields fields(value, place, flaws);
-    if (value.is_object() && !value.contains("format")) {
+    if (fields.value().is_object() && !fields.value().contains("format")) {
         fields.needs("format", format);
     }
     fields.takes_one_of("format", format, {kFormat})
@@ -280,32 +207,13 @@ void read(const Json& value, const Place& place, Flaws& flaws, Manifest& into) {
         .needs("space", into.space)
         .needs("graphs", into.graphs)
         .takes("conditioners", into.conditioners)
+        .takes("join", into.join)
+        .takes("classifier", into.classifier)
         .takes("audio", into.audio)
         .takes("latent", into.latent)
         .takes("schedule", into.schedule)
         .takes("defaults", into.defaults)
-        .takes("chain", into.chain)
-        .end();
-}
-
-const char* name_of(Role value) {
-    return nth(value);
-}
-const char* name_of(Precision value) {
-    return nth(value);
-}
-const char* name_of(DType value) {
-    return nth(value);
-}
-const char* name_of(Kind value) {
-    return nth(value);
-}
-const char* name_of(Solver value) {
-    return nth(value);
-}
-
-std::optional<Role> role_named(std::string_view name) {
-    return named<Role>(name);
+        .takes("chain", into.chain);
 }
 
 namespace {

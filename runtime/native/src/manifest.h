@@ -10,90 +10,47 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
+
+#include "graphs.h"
 
 namespace hearsight {
 
 constexpr std::int64_t kFormat = 1;
 
-enum class Role { tokenize, text, image, frames, audio, denoise, encode, decode, vocoder };
-enum class Precision { fp32, fp16, int8 };
-enum class DType { float32, float16, int64, int32, uint8, boolean, string };
-enum class Kind { generator, conditioner, both };
+// Kinds of prompt that a bundle may understand; a player may know fewer.
+enum class Sense { text, image, video, audio, depth, thermal, imu };
+enum class Kind { generator, conditioner, both, classifier };
 enum class BetaKind { linear, scaled_linear, cosine, given, flow };
 enum class Prediction { epsilon, v, sample, flow };
 enum class FinalAlpha { one, first };
 enum class Spacing { leading, trailing, upstream };
 enum class Solver { ddim, dpmpp_2m, euler };
+enum class Logarithm { ln, log10 };
+enum class Fill { mean, list };
+enum class Mean { raw, unit };
 
-// What the manifest calls a value of the above: "fp32", "dpm++2m".
-const char* name_of(Role value);
-const char* name_of(Precision value);
-const char* name_of(DType value);
-const char* name_of(Kind value);
-const char* name_of(Solver value);
-
-// An object of the manifest with names of its own choice, in the manifest's order.
-template <typename Key, typename Value>
-using Entries = std::vector<std::pair<Key, Value>>;
-
-template <typename Key, typename Value, typename Sought>
-const Value* find(const Entries<Key, Value>& entries, const Sought& key) {
-    for (const auto& entry : entries) {
-        if (entry.first == key) {
-            return &entry.second;
-        }
-    }
-    return nullptr;
-}
-
-// A number for a fixed axis, a name for a free one: `B`, `G`, `GB`, `T`, `80T`, `N`, `S`, `L`,
-// `H`, `W`.
-using Dim = std::variant<std::int64_t, std::string>;
-using Dims = std::vector<Dim>;
-
-// A file of the bundle: path relative to its folder with `/`, sha256 in hex, size in bytes.
-struct DataFile {
-    std::string file;
-    std::string sha256;
-    std::int64_t bytes = 0;
-};
-
-// A tensor stored as raw little-endian values in C order, without a header.
-struct TensorFile : DataFile {
-    DType dtype = DType::float32;
-    std::vector<std::int64_t> shape;
-};
-
-// One input or output of a graph.
-struct TensorSpec {
-    std::string name;
-    DType dtype = DType::float32;
-    Dims shape;
-};
-
-// One precision of a graph: the ONNX file and the external weight files it maps.
-struct Variant : DataFile {
-    std::vector<DataFile> weights;
-};
-
-// Golden inputs and outputs of a graph, in the graph's own order.
-struct Check {
-    std::vector<TensorFile> inputs;
-    std::vector<TensorFile> outputs;
-    std::string text;
-};
-
-// How far a variant was from the original when it was exported.
-struct Parity {
-    Precision precision = Precision::fp32;
-    double max_abs = 0;
-    double relative_l2 = 0;
-    double snr_db = 0;
-    std::vector<std::string> shapes;
-};
+// What the manifest calls the values of the above: "fp32", "dpm++2m".
+template <>
+Names names<Sense>();
+template <>
+Names names<Kind>();
+template <>
+Names names<BetaKind>();
+template <>
+Names names<Prediction>();
+template <>
+Names names<FinalAlpha>();
+template <>
+Names names<Spacing>();
+template <>
+Names names<Solver>();
+template <>
+Names names<Logarithm>();
+template <>
+Names names<Fill>();
+template <>
+Names names<Mean>();
 
 // How far a whole sound was from the original's.
 struct ChainParity {
@@ -102,18 +59,6 @@ struct ChainParity {
     std::int64_t steps = 0;
     double snr_db = 0;
     double log_mel_db = 0;
-};
-
-// A computation of the bundle. `hot` graphs run many times a sound, the others once.
-struct Graph {
-    Entries<Precision, Variant> variants;
-    std::vector<TensorSpec> inputs;
-    std::vector<TensorSpec> outputs;
-    bool hot = false;
-    std::optional<Check> check;
-    std::vector<Parity> parity;
-    std::optional<Role> role;
-    Entries<Precision, std::string> refused;
 };
 
 // Terms of one weight file; without `commercial_use` it is not known.
@@ -130,11 +75,23 @@ struct Source {
     Entries<std::string, std::string> tools;
 };
 
-// Where conditioners and generators meet: shape of one condition, and the one for "no prompt".
+// Where conditioners and generators meet: shape of one condition, and the one for "no prompt". Of a
+// classifier it is the set of classes and their number.
 struct Space {
     std::string name;
     std::vector<std::int64_t> shape;
     std::optional<TensorFile> empty;
+};
+
+// The mel spectrogram between `decode` and `vocoder`, so that vocoders can be exchanged.
+struct Mel {
+    std::int64_t bins = 0;
+    std::int64_t n_fft = 0;
+    std::int64_t hop = 0;
+    double fmin = 0;
+    double fmax = 0;
+    Logarithm log = Logarithm::ln;
+    double floor = 0;
 };
 
 // What `decode` returns: rate in Hz, 1 or 2 channels, and the sample peak of all sounds in
@@ -143,6 +100,7 @@ struct AudioSpec {
     std::int64_t sample_rate = 0;
     std::int64_t channels = 1;
     std::optional<double> peak;
+    std::optional<Mel> mel;
 };
 
 // The tensor the sampler works on, without its batch axis; exactly one axis is `T`.
@@ -185,27 +143,41 @@ struct Defaults {
     double eta = 0;
 };
 
+// The graphs that a prompt goes through, one after the other.
+using Chain = std::vector<std::string>;
+
 struct TextConditioner {
-    std::vector<std::string> graphs;
+    Chain graphs;
     std::optional<DataFile> vocabulary;
 };
 
+constexpr std::int64_t default_sources = 16;
+
+// `max_sources` parts at the most are looked at, where a `detect` graph finds some.
 struct ImageConditioner {
-    std::vector<std::string> graphs;
+    Chain graphs;
+    std::int64_t max_sources = default_sources;
 };
 
 struct VideoConditioner {
-    std::vector<std::string> graphs;
+    Chain graphs;
     double fps = 0;
     std::int64_t max_frames = 0;
+    double moment_seconds = 0;
+    std::int64_t max_sources = default_sources;
 };
 
 // Mono at `sample_rate` Hz, cut to `seconds`; with `pad` a shorter one is padded with zeros.
 struct AudioConditioner {
-    std::vector<std::string> graphs;
+    Chain graphs;
     std::int64_t sample_rate = 0;
     double seconds = 0;
     bool pad = true;
+};
+
+// A depth or thermal picture, or the signal of an IMU.
+struct SensorConditioner {
+    Chain graphs;
 };
 
 struct Conditioners {
@@ -213,10 +185,46 @@ struct Conditioners {
     std::optional<ImageConditioner> image;
     std::optional<VideoConditioner> video;
     std::optional<AudioConditioner> audio;
+    std::optional<SensorConditioner> depth;
+    std::optional<SensorConditioner> thermal;
+    std::optional<SensorConditioner> imu;
+};
+
+// One input of the `join` graph, and the prompts that go there: as one weighted mean, or a row to
+// each.
+struct JoinInput {
+    std::string name;
+    std::vector<Sense> takes;
+    Fill fill = Fill::mean;
+    Mean mean = Mean::unit;
+};
+
+// How long a `join` graph searches for its condition.
+struct Search {
+    std::int64_t rounds = 0;
+    std::int64_t candidates = 0;
+    std::int64_t draws = 0;
+};
+
+// How prompts meet in the `join` graph before they are a condition.
+struct Join {
+    std::vector<JoinInput> inputs;
+    bool whole = false;
+    std::optional<Search> search;
+};
+
+// Sound comes as for an AudioConditioner; `labels` are the names of the classes.
+struct Classifier {
+    Chain graphs;
+    std::int64_t sample_rate = 0;
+    double seconds = 0;
+    bool pad = true;
+    std::optional<DataFile> labels;
 };
 
 // All of `bundle.json`. `audio`, `latent`, `schedule` and `defaults` belong to generators, and a
-// bundle of kind generator or both has all four.
+// bundle of kind generator or both has all four. `join` belongs to bundles with such a graph,
+// `classifier` to classifiers.
 struct Manifest {
     std::string name;
     std::string title;
@@ -227,11 +235,16 @@ struct Manifest {
     Space space;
     Entries<std::string, Graph> graphs;
     Conditioners conditioners;
+    std::optional<Join> join;
+    std::optional<Classifier> classifier;
     std::optional<AudioSpec> audio;
     std::optional<Latent> latent;
     std::optional<Schedule> schedule;
     std::optional<Defaults> defaults;
     std::vector<ChainParity> chain;
+
+    // Whether it is a generator, whatever else it is.
+    bool makes_sound() const { return kind == Kind::generator || kind == Kind::both; }
 };
 
 // Reads the bytes of a `bundle.json` strictly, and holds it to every rule of the format;

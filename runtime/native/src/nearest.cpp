@@ -34,21 +34,21 @@ std::size_t shared(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string nearest(std::string_view word, const std::vector<std::string>& known) {
+std::string nearest(std::string_view word, const std::vector<std::string_view>& known) {
     if (word.empty() || word.size() > kLongest) {
         return {};
     }
-    const std::string* best = nullptr;
+    std::string_view best;
     double most = kClose;
-    for (const std::string& each : known) {
+    for (const std::string_view each : known) {
         const double both = static_cast<double>(each.size() + word.size());
         const double likeness = 2 * static_cast<double>(shared(each, word)) / both;
-        if (likeness > most || (likeness == most && (best == nullptr || each > *best))) {
+        if (likeness > most || (likeness == most && (best.empty() || each > best))) {
             most = likeness;
-            best = &each;
+            best = each;
         }
     }
-    return best == nullptr ? std::string() : " (did you mean \"" + *best + "\"?)";
+    return best.empty() ? std::string() : " (did you mean \"" + std::string(best) + "\"?)";
 }
 
 }  // namespace hearsight

@@ -9,6 +9,6 @@
 namespace hearsight {
 
 // A sentence's tail: ` (did you mean "x"?)`, or nothing when no known word is close.
-std::string nearest(std::string_view word, const std::vector<std::string>& known);
+std::string nearest(std::string_view word, const std::vector<std::string_view>& known);
 
 }  // namespace hearsight

@@ -17,6 +17,20 @@ struct Copies {
     std::map<std::string, std::weak_ptr<Ort>> by_path;
 };
 
+// What was registered with each environment, for as long as one of ours holds it: another may be
+// made where it lay.
+std::shared_ptr<Registered> registered_with(const OrtEnv* env) {
+    static auto* const lock = new std::mutex;
+    static auto* const known = new std::map<const OrtEnv*, std::weak_ptr<Registered>>;
+    const std::lock_guard<std::mutex> hold(*lock);
+    auto kept = (*known)[env].lock();
+    if (!kept) {
+        kept = std::make_shared<Registered>();
+        (*known)[env] = kept;
+    }
+    return kept;
+}
+
 Copies& copies() {
     static Copies* const kept = new Copies;  // never destroyed: engines may die after main ends
     return *kept;
@@ -97,6 +111,7 @@ Ort::Ort(const OrtApi* api, const OrtApiBase* base, std::string version)
         check(api_->DisableTelemetryEvents(env_));
         check(api_->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &host_));
         check(api_->GetAllocatorWithDefaultOptions(&allocator_));
+        registered_ = registered_with(env_);
     } catch (const OrtFailure& problem) {
         api_->ReleaseMemoryInfo(host_);
         if (env_) {
@@ -108,6 +123,7 @@ Ort::Ort(const OrtApi* api, const OrtApiBase* base, std::string version)
 }
 
 Ort::~Ort() {
+    registered_.reset();  // before another environment can lie there
     api_->ReleaseMemoryInfo(host_);
     api_->ReleaseEnv(env_);
 }

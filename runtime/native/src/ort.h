@@ -5,7 +5,9 @@
 #include <onnxruntime_c_api.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,6 +41,12 @@ class Value {
     std::unique_ptr<OrtValue, Release> value_;
 };
 
+// Provider libraries that were registered with an environment: name to path.
+struct Registered {
+    std::mutex lock;
+    std::map<std::string, std::string> paths;
+};
+
 // One copy of ONNX Runtime in this process. Several may live side by side: each is reached
 // through its own table, and no name of it is linked.
 class Ort {
@@ -64,6 +72,9 @@ class Ort {
     const OrtApi* later(std::uint32_t version) const;
 
     OrtEnv* env() const { return env_; }
+
+    // Shared by all that use the same environment.
+    Registered& registered() const { return *registered_; }
 
     // Such as `1.31.1`; of an adopted copy that does not tell, what it says of its build.
     std::string version() const { return version_; }
@@ -97,6 +108,7 @@ class Ort {
     const OrtApiBase* base_;  // null where an adopted copy hides it
     std::string version_;
     OrtEnv* env_ = nullptr;
+    std::shared_ptr<Registered> registered_;
     OrtMemoryInfo* host_ = nullptr;
     OrtAllocator* allocator_ = nullptr;  // the default one, which is nobody's to release
 };

@@ -7,6 +7,7 @@
 #include "beside.h"
 #include "error.h"
 #include "estimate.h"
+#include "heap.h"
 #include "json.h"
 #include "reading.h"
 
@@ -227,6 +228,7 @@ void Player::start(const std::shared_ptr<Job>& job) {
 
 void Player::trim(std::uint64_t bytes) {
     settings_.budget->trim(bytes);
+    trim_heap();
 }
 
 hs_memory Player::estimate(const hs_bundle_options& options, const hs_request* request) const {
@@ -236,16 +238,16 @@ hs_memory Player::estimate(const hs_bundle_options& options, const hs_request* r
         throw Error(Status::bundle, std::string(options.folder) + ": this bundle makes no sound.");
     }
     std::uint32_t rate = 0;
-    for (const auto& bundle : bundles) {
-        const auto& audio = bundle->manifest.conditioners.audio;
-        rate = audio ? static_cast<std::uint32_t>(audio->sample_rate) : rate;
+    for (std::size_t index = 1; index <= bundles.size() && rate == 0; ++index) {
+        const auto& audio = bundles[index % bundles.size()]->manifest.conditioners.audio;
+        rate = audio ? static_cast<std::uint32_t>(audio->sample_rate) : 0;
     }
     const auto sample_rate = static_cast<std::uint32_t>(manifest.audio->sample_rate);
     std::optional<Request> asked;
     if (request) {
         asked = resolve(read_request(request, rate, sample_rate), manifest);
     }
-    return memory_of(bundles, asked, memory_budget_);
+    return memory_of(bundles, asked, settings_.wishes, memory_budget_);
 }
 
 void Player::stop() {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <system_error>
 
@@ -29,17 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t table_version = 22;
-
-// Paths by what they were registered for.
-struct Registered {
-    std::mutex lock;
-    std::map<std::pair<const OrtEnv*, std::string>, std::string> paths;
-};
-
-Registered& registered() {
-    static Registered* const kept = new Registered;  // never destroyed, as copies() of ort.cpp
-    return *kept;
-}
 
 const OrtApi& table(const Ort& ort) {
     const OrtApi* api = ort.later(table_version);
@@ -95,8 +83,9 @@ std::size_t register_plugin(const Ort& ort, const std::string& name, const std::
         throw Error(Status::device,
                     "its provider library \"" + path + "\" is not there; give its absolute path.");
     }
-    const std::lock_guard<std::mutex> hold(registered().lock);
-    std::string& known = registered().paths[{ort.env(), name}];
+    Registered& registered = ort.registered();
+    const std::lock_guard<std::mutex> hold(registered.lock);
+    std::string& known = registered.paths[name];
     load_needed(file);
     try {
         ort.check(api.RegisterExecutionProviderLibrary(ort.env(), name.c_str(), file.c_str()));

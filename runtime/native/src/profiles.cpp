@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "chains.h"
 #include "decoder.h"
 #include "roles.h"
 
@@ -20,7 +21,8 @@ constexpr std::int64_t most_tokens = 512;
 constexpr std::int64_t usual_tokens = 16;
 constexpr std::int64_t usual_branches = 2;  // a prompt and what guidance leads away from
 constexpr std::size_t most_lengths = 3;     // ranges, each half as long as the one before
-constexpr double shortest_heard = 0.1;      // seconds
+constexpr std::int64_t usual_signal = 2000, most_signal = 20'000;  // samples of a sensor of motion
+constexpr double shortest_heard = 0.1;                             // seconds
 
 using Range = std::array<std::int64_t, 3>;  // least, usual and largest size of an axis
 using Ranges = std::map<std::string, Range>;
@@ -55,20 +57,37 @@ std::vector<Range> lengths(const Manifest& manifest) {
 // The widest range of every symbol in one graph.
 Ranges widest(const Manifest& manifest, const std::string& name, const Graph& graph) {
     const Conditioners& known = manifest.conditioners;
-    const std::int64_t pictures = known.video ? known.video->max_frames : 1;
+    std::int64_t pictures = known.video ? known.video->max_frames : 1;
+    if (known.image) {
+        const auto roles = roles_of(manifest, &known.image->graphs);
+        const auto has = [&](Role role) {
+            return std::find(roles.begin(), roles.end(), role) != roles.end();
+        };
+        if (has(Role::detect) && has(Role::frames)) {
+            pictures = std::max(pictures, known.image->max_sources);  // stacked like frames
+        }
+    }
     Ranges found = {{"B", {1, 1, most_variations}},
                     {"G", {1, usual_branches, most_branches}},
                     {"GB", {1, usual_branches, most_variations * most_branches}},
                     {"L", {1, usual_tokens, most_tokens}},
                     {"N", {1, pictures, pictures}}};
+    if (manifest.join && manifest.join->search) {
+        const Search& search = *manifest.join->search;
+        found["R"] = {1, search.rounds, search.rounds};
+        found["C"] = {1, search.candidates, search.candidates};
+    }
     if (manifest.latent) {
         found["T"] = frames(manifest);
     }
-    if (role_of(name, graph) == Role::audio && known.audio) {
+    const Role role = role_of(name, graph);
+    if (role == Role::audio && known.audio) {
         const auto rate = static_cast<double>(known.audio->sample_rate);
         const auto most = static_cast<std::int64_t>(std::nearbyint(known.audio->seconds * rate));
         const auto heard = static_cast<std::int64_t>(std::nearbyint(shortest_heard * rate));
         found["S"] = {std::min(known.audio->pad ? most : heard, most), most, most};
+    } else if (role == Role::signal) {
+        found["S"] = {1, usual_signal, most_signal};
     } else if (manifest.latent) {  // the sound that `encode` takes
         for (std::size_t index = 0; index < 3; ++index) {
             found["S"][index] = manifest.latent->samples_per_frame * found["T"][index];

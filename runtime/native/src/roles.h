@@ -2,17 +2,12 @@
 
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "manifest.h"
 
 namespace hearsight {
-
-std::optional<Role> role_named(std::string_view name);
 
 // The role of a graph: the one it gives, or its name. The names of a parsed manifest's graphs
 // are roles where they give none.
@@ -24,9 +19,5 @@ void check_graph(const Manifest& manifest, const std::string& name, const Graph&
 
 // Whether graphs of that name are a generator's: denoise, encode, decode, vocoder.
 bool is_generator_role(std::string_view name);
-
-// A shape as messages show it: [1, 'H', 'W', 3].
-std::string text_of(const Dims& shape);
-std::string text_of(const std::vector<std::int64_t>& shape);
 
 }  // namespace hearsight

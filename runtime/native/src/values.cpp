@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "axes.h"
 #include "breach.h"
 #include "roles.h"
 
@@ -10,9 +11,10 @@ namespace hearsight {
 namespace {
 
 // Beyond what any sound needs, and small enough that no product of a few of them overflows.
-constexpr std::int64_t most_rate = 1'000'000;                 // Hz
-constexpr std::int64_t most_frame = 1'000'000;                // samples of a frame, or frames
-constexpr std::int64_t most_numbers = std::int64_t{1} << 28;  // in a condition, or a latent's frame
+constexpr std::int64_t most_rate = 1'000'000;   // Hz
+constexpr std::int64_t most_frame = 1'000'000;  // samples of a frame, or frames
+constexpr double most_fps = 1000;
+constexpr std::int64_t most_pictures = 10'000;  // or moments, of a video
 constexpr std::int64_t most_train_steps = 100'000;
 constexpr double most_piece = 3600;  // seconds
 
@@ -61,6 +63,47 @@ void check_latent(const Latent& latent) {
     if (bands[0] < 0 ||
         std::adjacent_find(bands.begin(), bands.end(), std::greater_equal<>()) != bands.end()) {
         breach("latent.bands must rise from 0 Hz or more");
+    }
+}
+
+void check_audio(const Manifest& manifest, const AudioSpec& audio) {
+    if (!between(1, audio.sample_rate, most_rate)) {
+        breach("audio.sample_rate must lie between 1 and 1000000 Hz");
+    }
+    if (audio.peak && !(0 < *audio.peak && *audio.peak <= 1)) {
+        breach("audio.peak must be above 0 and at most 1");
+    }
+    if (!audio.mel) {
+        return;
+    }
+    const Mel& mel = *audio.mel;
+    if (find(manifest.graphs, "vocoder") == nullptr) {
+        breach("audio.mel is what a vocoder takes, and graphs.vocoder is missing");
+    }
+    if (!between(1, mel.bins, most_frame) || !between(1, mel.n_fft, most_frame) ||
+        !between(1, mel.hop, most_frame)) {
+        breach("audio.mel needs bins, n_fft and hop between 1 and 1000000");
+    }
+    if (!(0 <= mel.fmin && mel.fmin < mel.fmax &&
+          mel.fmax <= static_cast<double>(audio.sample_rate) / 2)) {
+        breach("audio.mel needs 0 <= fmin < fmax, up to half of audio.sample_rate");
+    }
+    if (mel.floor <= 0) {
+        breach("audio.mel.floor must be above 0");
+    }
+}
+
+// How sounds are heard, by a conditioner or a classifier.
+template <typename Heard>
+void check_heard(const std::string& at, const Heard& heard) {
+    if (!between(1, heard.sample_rate, most_rate) ||
+        !(0 < heard.seconds && heard.seconds <= most_piece)) {
+        breach(at +
+               " needs a sample_rate and seconds above 0, at most 1000000 Hz and 3600 seconds");
+    }
+    if (static_cast<double>(heard.sample_rate) * heard.seconds >
+        static_cast<double>(most_numbers)) {
+        breach(at + ": seconds at its sample_rate must be at most 268435456 samples");
     }
 }
 
@@ -134,12 +177,8 @@ void check_values(const Manifest& manifest) {
     if (manifest.latent) {
         check_latent(*manifest.latent);
     }
-    if (manifest.audio && !between(1, manifest.audio->sample_rate, most_rate)) {
-        breach("audio.sample_rate must lie between 1 and 1000000 Hz");
-    }
-    if (manifest.audio && manifest.audio->peak &&
-        !(0 < *manifest.audio->peak && *manifest.audio->peak <= 1)) {
-        breach("audio.peak must be above 0 and at most 1");
+    if (manifest.audio) {
+        check_audio(manifest, *manifest.audio);
     }
     if (manifest.schedule) {
         check_schedule(*manifest.schedule);
@@ -151,11 +190,20 @@ void check_values(const Manifest& manifest) {
     if (video && (video->fps < 0 || video->max_frames < 1)) {
         breach("conditioners.video needs fps of 0 or more and max_frames of at least 1");
     }
-    const auto& audio = manifest.conditioners.audio;
-    if (audio && (!between(1, audio->sample_rate, most_rate) ||
-                  !(0 < audio->seconds && audio->seconds <= most_piece))) {
-        breach("conditioners.audio needs a sample_rate and seconds above 0, at most 1000000 Hz and "
-               "3600 seconds");
+    if (video && (video->fps > most_fps || video->max_frames > most_pictures)) {
+        breach("conditioners.video needs fps of 1000 at most and max_frames of 10000 at most");
+    }
+    if (const auto& audio = manifest.conditioners.audio) {
+        check_heard("conditioners.audio", *audio);
+    }
+    if (const auto& classifier = manifest.classifier) {
+        check_heard("classifier", *classifier);
+        if (classifier->graphs != Chain{"classify"}) {
+            breach("classifier.graphs must be [\"classify\"]");
+        }
+        if (space.shape.size() != 1) {
+            breach("space.shape of a classifier is one axis: how many classes it knows");
+        }
     }
 }
 
