@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
-
-from hearsight.schedule import cumulative_alphas
 
 from ..checkpoints import CheckpointError, below, foreign, read_folder, read_json, read_tensors
 from ..clap.layout import LAION_EPS, TRANSFORMERS_EPS, eps_said
+from ..latent_diffusion import (
+    AUTOENCODER,
+    AVERAGED,
+    UNET,
+    expect_schedule,
+    matrices,
+    weights_below,
+)
 from ..models.latent_mel import HIFI_GAN
-from ..weights import Origin, Weights, blame
+from ..weights import Origin, blame
 from . import names
 from .networks import BETAS, CONDITION, MEL_BINS, TRAIN_STEPS, AudioLDM, Parts
 
 __all__ = ["load_audioldm"]
 
-_UNET, _EMA, _CLAP = "model.diffusion_model.", "model_ema.", "cond_stage_model.model."
-_AUTOENCODER, _VOCODER = "first_stage_model.", "first_stage_model.vocoder."
+_CLAP, _VOCODER = "cond_stage_model.model.", f"{AUTOENCODER}vocoder."
 # Towers of CLAP and a tensor that each has, with the shape it has in AudioLDM.
 _TOWERS = (
     ("text_branch.embeddings.word_embeddings.weight", "[50265, 768]"),
@@ -61,30 +65,26 @@ def load_audioldm(path: Path, *, ema: bool = True, diffusers_heads: bool = False
 
 def _from_file(path: Path, ema: bool) -> Parts:
     tensors = read_tensors(path)
-    film = f"{_UNET}film_emb.weight"
+    film = f"{UNET}film_emb.weight"
     if film not in tensors:
         raise foreign(path, tensors, "AudioLDM", f"{film} [512, {CONDITION}]")
-    if ema and not any(name.startswith(_EMA) for name in tensors):
+    if ema and not any(name.startswith(AVERAGED) for name in tensors):
+        first = f"{AVERAGED}{names.ema('conv_in.weight').name}"
         raise CheckpointError(
-            f"{path} has no averaged weights: it lacks {_EMA}{names.ema('conv_in.weight').name}, "
+            f"{path} has no averaged weights: it lacks {first}, "
             "expected like the tensor of the UNet. Add --no-ema to take what training ended with."
         )
     for name, shape in (("scale_factor", "a scalar"), *((_CLAP + n, s) for n, s in _TOWERS)):
         if name not in tensors:
             raise CheckpointError(f"{path} lacks the tensor {name}, expected as {shape}.")
-    _expect_betas(path, tensors)
-    vae = {
-        # A convolution of size one there is a matrix here.
-        name: value.flatten(1) if ".mid.attn_1." in name and value.ndim == 4 else value
-        for name, value in tensors.items()
-        if not name.startswith(_VOCODER)
-    }
+    expect_schedule(path, tensors, BETAS, TRAIN_STEPS)
+    vae = {n: value for n, value in matrices(tensors).items() if not n.startswith(_VOCODER)}
     return Parts(
-        unet=_weights(tensors, _EMA, names.ema, (r"decay$", r"num_updates$"))
+        unet=weights_below(tensors, AVERAGED, names.ema, (r"decay$", r"num_updates$"))
         if ema
-        else _weights(tensors, _UNET, names.unet),
-        autoencoder=_weights(vae, _AUTOENCODER, names.autoencoder, (r"loss\.",)),
-        vocoder=_weights(tensors, _VOCODER, names.vocoder),
+        else weights_below(tensors, UNET, names.unet),
+        autoencoder=weights_below(vae, AUTOENCODER, names.autoencoder, (r"loss\.",)),
+        vocoder=weights_below(tensors, _VOCODER, names.vocoder),
         scale=float(tensors["scale_factor"]),
         clap=below(tensors, _CLAP),
     )
@@ -112,9 +112,11 @@ def _from_folder(folder: Path, diffusers_heads: bool) -> Parts:
             f"{folder / 'vae' / 'config.json'} lacks scaling_factor, a number near 1."
         )
     return Parts(
-        unet=_weights(_named("unet/", unet), "unet/", Origin),
-        autoencoder=_weights(_named("vae/", vae), "vae/", names.old_attention if old else Origin),
-        vocoder=_weights(_named("vocoder/", vocoder), "vocoder/", Origin, ("mean$", "scale$")),
+        unet=weights_below(_named("unet/", unet), "unet/", Origin),
+        autoencoder=weights_below(
+            _named("vae/", vae), "vae/", names.old_attention if old else Origin
+        ),
+        vocoder=weights_below(_named("vocoder/", vocoder), "vocoder/", Origin, ("mean$", "scale$")),
         scale=scale,
         clap=clap,
         tokenizer=folder / "tokenizer",
@@ -125,34 +127,8 @@ def _from_folder(folder: Path, diffusers_heads: bool) -> Parts:
     )
 
 
-def _weights(
-    tensors: Mapping[str, Tensor],
-    prefix: str,
-    origin: Callable[[str], Origin],
-    unused: tuple[str, ...] = (),
-) -> Weights:
-    """The tensors below a prefix, which messages about them keep."""
-    own = {name: value for name, value in tensors.items() if name.startswith(prefix)}
-    skipped = [prefix.replace(".", r"\.") + pattern for pattern in unused]
-    return Weights(own, lambda name: Origin(prefix + origin(name).name), skipped)
-
-
 def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {prefix + name: value for name, value in tensors.items()}
-
-
-def _expect_betas(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """The schedule that the file says it was trained with, if it says so."""
-    name = "alphas_cumprod"
-    if name not in tensors:
-        return
-    wanted = cumulative_alphas(BETAS, TRAIN_STEPS)
-    found = tensors[name].double().numpy()
-    if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-5):
-        raise CheckpointError(
-            f"{path}: {name} {list(found.shape)} is of another noise schedule; expected were "
-            f"{TRAIN_STEPS} steps, linear in the square root from {BETAS.start} to {BETAS.end}."
-        )
 
 
 def _expect(path: Path, wanted: Mapping[str, Any]) -> None:

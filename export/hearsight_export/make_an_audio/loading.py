@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from hearsight.schedule import cumulative_alphas
-
 from ..checkpoints import CheckpointError, foreign, read_tensors
-from ..weights import Origin, Weights, blame
+from ..latent_diffusion import (
+    AUTOENCODER,
+    AVERAGED,
+    UNET,
+    expect_schedule,
+    matrices,
+    weights_below,
+)
+from ..weights import blame
 from . import names
 from .networks import BETAS, CHANNELS, TRAIN_STEPS, MakeAnAudio, Parts, build_networks
 
 __all__ = ["load_generator", "load_make_an_audio"]
 
-_UNET, _AUTOENCODER, _TEXT = "model.diffusion_model.", "first_stage_model.", "cond_stage_model."
-_EMA = "model_ema."
+_TEXT = "cond_stage_model."
 _CAPTIONS = f"{_TEXT}caption_encoder."
-_FIRST, _FIRST_SHAPE = f"{_UNET}input_blocks.0.0.weight", [320, CHANNELS, 3, 3]
+_FIRST, _FIRST_SHAPE = f"{UNET}input_blocks.0.0.weight", [320, CHANNELS, 3, 3]
 _WORDS = f"{_CAPTIONS}base.embeddings.word_embeddings.weight"
 _PROJECTION = f"{_CAPTIONS}projection.linear1.weight"
 _INPAINTING = 2 * CHANNELS + 1
-_UNUSED = (
-    rf"{re.escape(_CAPTIONS)}base\.(pooler\.|embeddings\.position_ids$)",
-    rf"{re.escape(_AUTOENCODER)}loss\.",
-    rf"{re.escape(_EMA)}(decay|num_updates)$",
-)
+_UNUSED_TEXT = (r"caption_encoder\.base\.(pooler\.|embeddings\.position_ids$)",)
+_UNUSED_AUTOENCODER, _UNUSED_AVERAGED = (r"loss\.",), (r"(decay|num_updates)$",)
 
 
 def load_make_an_audio(path: Path) -> MakeAnAudio:
@@ -51,9 +51,11 @@ def load_make_an_audio(path: Path) -> MakeAnAudio:
     with blame(path):
         return MakeAnAudio.build(
             Parts(
-                unet=_weights(tensors, _UNET, names.unet),
-                autoencoder=_weights(_matrices(tensors), _AUTOENCODER, names.autoencoder),
-                text=_weights(tensors, _TEXT, names.text),
+                unet=weights_below(tensors, UNET, names.unet),
+                autoencoder=weights_below(
+                    matrices(tensors), AUTOENCODER, names.autoencoder, _UNUSED_AUTOENCODER
+                ),
+                text=weights_below(tensors, _TEXT, names.text, _UNUSED_TEXT),
                 scale=float(tensors["scale_factor"]),
             )
         )
@@ -71,13 +73,13 @@ def load_generator(
         CheckpointError: names the first tensor that is missing or of another shape.
     """
     _expect_networks(path, tensors)
-    averaged = any(name.startswith(_EMA) for name in tensors)
+    averaged = any(name.startswith(AVERAGED) for name in tensors)
     with blame(path):
         unet, autoencoder = build_networks(
-            _weights(tensors, _EMA, names.ema)
+            weights_below(tensors, AVERAGED, names.ema, _UNUSED_AVERAGED)
             if averaged
-            else _weights(tensors, _UNET, names.unet),
-            _weights(_matrices(tensors), _AUTOENCODER, names.autoencoder),
+            else weights_below(tensors, UNET, names.unet),
+            weights_below(matrices(tensors), AUTOENCODER, names.autoencoder, _UNUSED_AUTOENCODER),
             condition,
         )
     return unet, autoencoder, float(tensors["scale_factor"])
@@ -116,36 +118,4 @@ def _expect_networks(path: Path, tensors: Mapping[str, Tensor]) -> None:
         )
     if "scale_factor" not in tensors:
         raise CheckpointError(f"{path} lacks the tensor scale_factor, expected as a scalar.")
-    _expect_betas(path, tensors)
-
-
-def _expect_betas(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """The schedule that the file says it was trained with, if it says so."""
-    name = "alphas_cumprod"
-    if name not in tensors:
-        return
-    wanted = cumulative_alphas(BETAS, TRAIN_STEPS)
-    found = tensors[name].double().numpy()
-    if found.shape != wanted.shape or not np.allclose(found, wanted, atol=1e-5):
-        raise CheckpointError(
-            f"{path}: {name} {list(found.shape)} is of another noise schedule; expected were "
-            f"{TRAIN_STEPS} steps, linear in the square root from {BETAS.start} to {BETAS.end}."
-        )
-
-
-def _matrices(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The autoencoder's attention with convolutions of size one as the matrices they are."""
-    return {
-        name: value.flatten(1)
-        if re.search(r"\.attn(_1|\.\d)\.", name) and value.ndim == 4
-        else value
-        for name, value in tensors.items()
-    }
-
-
-def _weights(
-    tensors: Mapping[str, Tensor], prefix: str, origin: Callable[[str], Origin]
-) -> Weights:
-    """The tensors below a prefix, which messages about them keep."""
-    own = {name: value for name, value in tensors.items() if name.startswith(prefix)}
-    return Weights(own, lambda name: Origin(prefix + origin(name).name), _UNUSED)
+    expect_schedule(path, tensors, BETAS, TRAIN_STEPS)
