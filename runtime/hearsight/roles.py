@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from ._parse import nearest
 from .manifest import Graph, Manifest, Role, TensorSpec
 
-__all__ = ["MOST_NUMBERS", "graph_problems", "is_noise", "name_problems", "role_of"]
+__all__ = [
+    "MOST_NUMBERS",
+    "UNCOMPILED",
+    "graph_problems",
+    "is_noise",
+    "name_problems",
+    "role_of",
+]
 
 MOST_NUMBERS = 2**28
 """In a tensor whose free axes are 1, so that no bundle asks for more than a gibibyte at once."""
@@ -93,6 +100,13 @@ _OUTPUTS: dict[Role, tuple[_Slot, ...]] = {
     "denoise": (_Slot("x_next", "float32", _LATENT), _Slot("d", "float32", _LATENT)),
     "encode": (_Slot("mean", "float32", _LATENT), _Slot("logvar", "float32", _LATENT)),
 }
+
+
+UNCOMPILED: Mapping[Role, str] = {
+    "tokenize": "takes text",
+    "detect": "finds any number of parts",
+}
+"""Graphs that are compiled for no device, and why: they stay on the processor."""
 
 
 def role_of(name: str, graph: Graph) -> Role:

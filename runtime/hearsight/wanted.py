@@ -18,7 +18,7 @@ from .precision import RunPrecision, run_in
 from .probe import probe
 from .profiles import Profile, profiles
 from .providers import PROVIDERS, Refusal, absence
-from .roles import role_of
+from .roles import UNCOMPILED, role_of
 
 __all__ = [
     "Target",
@@ -81,8 +81,8 @@ def target(device: str) -> Target:
 def compilable(manifest: Manifest, device: str) -> tuple[str, ...]:
     """The graphs that are compiled for a device, those that run many times a sound first.
 
-    For TensorRT that is everything but what takes text. For the processor, whose graphs are only
-    rearranged, opening faster does not pay for what runs once a sound.
+    For TensorRT that is everything but what stays on the processor. For the processor, whose
+    graphs are only rearranged, opening faster does not pay for what runs once a sound.
     """
     graphs = manifest.graphs
     hot = tuple(name for name, graph in graphs.items() if graph.hot)
@@ -90,7 +90,9 @@ def compilable(manifest: Manifest, device: str) -> tuple[str, ...]:
         return hot
     if device not in PROVIDERS or not PROVIDERS[device].compiled:
         return ()
-    rest = (n for n, graph in graphs.items() if n not in hot and role_of(n, graph) != "tokenize")
+    rest = (
+        n for n, graph in graphs.items() if n not in hot and role_of(n, graph) not in UNCOMPILED
+    )
     return (*hot, *rest)
 
 

@@ -70,6 +70,7 @@ def test_the_qualities_of_every_bundle_here_can_be_made():
         if manifest.defaults is None:
             continue
         with hearsight.load(found, device="cpu", threads=1) as generator:
+            words = "rain" if "text" in generator.understands else ""
             for quality in QUALITIES:
                 steps = steps_of(quality, manifest.defaults.steps)
-                generator.stream(hearsight.text("rain", steps=steps))  # refuses what it cannot make
+                generator.stream(hearsight.text(words, steps=steps))  # refuses what it cannot make

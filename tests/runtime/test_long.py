@@ -146,9 +146,9 @@ def test_each_window_of_a_sound_looks_at_its_own_part_of_a_video(micro, tmp_path
     seen = []
 
     class Watcher(Conditioner):
-        def tell(self, prompts, how, cancel, spans=(None,)):
+        def tell(self, prompts, how, cancel, spans=(None,), watched=None):
             seen.extend((prompt.modality, spans) for prompt in prompts.values())
-            return super().tell(prompts, how, cancel, spans)
+            return super().tell(prompts, how, cancel, spans, watched)
 
     watcher = Watcher(micro.bundle, micro._engine)
     own, micro._conditioners = micro._conditioners, [watcher]

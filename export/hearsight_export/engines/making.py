@@ -18,7 +18,7 @@ from hearsight.external import check_external
 from hearsight.machine import system
 from hearsight.manifest import Manifest, Precision
 from hearsight.precision import check_precision, run_in
-from hearsight.roles import role_of
+from hearsight.roles import UNCOMPILED, role_of
 from hearsight.sampler import Cancel
 from hearsight.wanted import Target, wanted_key, wanted_profiles
 
@@ -40,10 +40,12 @@ def engine_graphs(manifest: Manifest, asked: Sequence[str] = ()) -> list[str]:
     Raises:
         RequestError: there is no such graph, or it stays on the CPU.
     """
-    able = [name for name, graph in manifest.graphs.items() if role_of(name, graph) != "tokenize"]
+    graphs = manifest.graphs
+    able = [name for name, graph in graphs.items() if role_of(name, graph) not in UNCOMPILED]
     for name in asked:
-        if name in manifest.graphs and name not in able:
-            raise RequestError(f"{name} takes text and stays on the CPU; there is no engine of it.")
+        if name in graphs and name not in able:
+            why = UNCOMPILED[role_of(name, graphs[name])]
+            raise RequestError(f"{name} {why} and stays on the CPU; there is no engine of it.")
         if name not in able:
             raise RequestError(f'There is no graph "{name}"; known: {", ".join(able)}.')
     return [name for name in able if name in asked or not asked]

@@ -223,7 +223,7 @@ def _explained(
     from ..errors import DeviceError
     from ..golden import least_snr_db
     from ..precision import check_precision, default_for, run_in
-    from ..roles import role_of
+    from ..roles import UNCOMPILED, role_of
     from ..wanted import target, wanted_key
 
     if device not in DEVICES:
@@ -243,8 +243,8 @@ def _explained(
     rows: list[dict[str, Any]] = []
     for name, graph in manifest.graphs.items():
         run, used, reason = run_in(graph, asked), False, f"There are none for {device} here."
-        if role_of(name, graph) == "tokenize":
-            reason = "It takes text and stays on the CPU."
+        if role_of(name, graph) in UNCOMPILED:
+            reason = f"It {UNCOMPILED[role_of(name, graph)]} and stays on the CPU."
         elif device == "cpu" and not graph.hot:
             reason = "It runs once a sound, and is not compiled for a processor."
         elif here:

@@ -42,14 +42,15 @@ void check_precision(const Manifest& manifest, Precision precision) {
 }
 
 // The graphs that are compiled for a device, those that run many times a sound first. For
-// TensorRT that is everything but what takes text. For the processor, whose graphs are only
-// rearranged, opening faster does not pay for what runs once a sound.
+// TensorRT that is everything but what takes text or finds any number of parts. For the processor,
+// whose graphs are only rearranged, opening faster does not pay for what runs once a sound.
 std::vector<std::string> compilable(const Manifest& manifest, const Choice& choice) {
     std::vector<std::string> hot, rest;
     for (const auto& [name, graph] : manifest.graphs) {
         if (graph.hot) {
             hot.push_back(name);
-        } else if (choice.compiles() && role_of(name, graph) != Role::tokenize) {
+        } else if (choice.compiles() && role_of(name, graph) != Role::tokenize &&
+                   role_of(name, graph) != Role::detect) {
             rest.push_back(name);
         }
     }
