@@ -68,7 +68,7 @@ def evaluate(
         ear: for distances and cosines; None leaves them out.
         listener: for inception score and divergences; None leaves them out.
         splits: of the inception score.
-        progress: told of the stage `listen`.
+        progress: told of the stages `embed` and `classify`, of so many files each.
         cancel: stops within one run of a graph.
 
     Raises:
@@ -111,18 +111,25 @@ class _Work:
         ear = self.ear
         assert ear, "asked for with an ear"
         return self._each(
-            files, self.vectors, lambda file: ear.embedding("audio", str(file), self.cancel)
+            "embed",
+            files,
+            self.vectors,
+            lambda file: ear.embedding("audio", str(file), self.cancel),
         )
 
     def classified(self, files: Iterable[Path]) -> NDArray[np.float32]:
         listener = self.listener
         assert listener, "asked for with a listener"
         return self._each(
-            files, self.shares, lambda file: listener.probabilities(file, self.cancel)
+            "classify",
+            files,
+            self.shares,
+            lambda file: listener.probabilities(file, self.cancel),
         )
 
     def _each(
         self,
+        stage: str,
         files: Iterable[Path],
         known: dict[Path, NDArray[np.float32]],
         hear: Callable[[Path], NDArray[np.float32]],
@@ -131,9 +138,9 @@ class _Work:
         for file in files:
             if file not in known:
                 self.cancel.raise_if()
-                self.progress("listen", len(known), self.total)
+                self.progress(stage, len(known), self.total)
                 known[file] = hear(file)
-                self.progress("listen", len(known), self.total)
+                self.progress(stage, len(known), self.total)
             rows.append(known[file])
         return np.stack(rows)
 

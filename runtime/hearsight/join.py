@@ -106,9 +106,6 @@ def drawn(
 ) -> dict[str, Array]:
     """The noise inputs of a graph.
 
-    Raises:
-        RequestError: a search asks for more than a gibibyte of them.
-
     Args:
         manifest: of the bundle.
         name: of the graph.
@@ -116,6 +113,9 @@ def drawn(
         number: place of the prompt among those of the request that are not blank, the negative
             one being the last; of several that meet, the first one's.
         moment: of the video frame whose condition this is, in milliseconds; else 0.
+
+    Raises:
+        RequestError: a search asks for more than a gibibyte of them.
     """
     graph = manifest.graphs[name]
     is_join = role_of(name, graph) == "join"
